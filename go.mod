@@ -1,0 +1,3 @@
+module github.com/spfzone/spfzone
+
+go 1.26
