@@ -88,7 +88,7 @@ func (e *evaluation) lookupDirective(d *Directive, name string, depth int) (verd
 	}
 	step := e.begin(d, name)
 	matched, void, err := e.match(d, name, step)
-	if void {
+	if void && err == nil {
 		e.voids++
 	}
 	e.end(step, d, matched, err)

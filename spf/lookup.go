@@ -57,6 +57,7 @@ type live struct {
 	timed   context.Context    // with the overall time limit, once it is needed
 	cancel  context.CancelFunc // of timed
 	expires int64              // of the answers so far; 0 stands for never
+	atHand  bool               // the Resolver may not be asked
 }
 
 // query gives the context for a question to the Resolver. The time limit
@@ -80,7 +81,11 @@ func (l *live) done() {
 }
 
 // note keeps the earliest instant at which an answer expires.
-func (l *live) note(expires int64) { l.expires = earliest(l.expires, expires) }
+func (l *live) note(expires int64) {
+	if expires != never {
+		l.expires = earliest(l.expires, expires)
+	}
+}
 
 // earliest compares instants of which zero stands for never.
 func earliest(a, b int64) int64 {
@@ -113,6 +118,10 @@ func ask[V any](l *live, s *store[V], name []byte, typ string, lookup func(name 
 		return it.value, nil
 	}
 	key := string(name)
+	if l.atHand {
+		var none V
+		return none, errNotAtHand
+	}
 	value, expires, err := lookup(key)
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) && l.ctx.Err() == nil {

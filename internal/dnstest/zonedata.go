@@ -20,6 +20,7 @@ var ErrTimeout = errors.New("time-out")
 // lacks does not exist. It is safe for concurrent use.
 type Zonedata struct {
 	names map[string]*node
+	text  []string // what Add was given
 }
 
 type node struct {

@@ -1,0 +1,178 @@
+package spf
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"math/bits"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+)
+
+// compiled is the decision of a domain for each address, worked out once the
+// domain has been asked for a few times, and from answers that are at hand
+// only: no check ever asks the DNS more than its own terms need.
+type compiled struct {
+	uses atomic.Uint32 // checks that found no decision here
+	last atomic.Pointer[decisions]
+}
+
+// firstCompilation is the use at which a domain is compiled. It is compiled
+// again at each power of two, as more answers are at hand by then.
+const firstCompilation = 4
+
+// decisions are the policy of a domain in a form that is quick to search. A
+// leaf with temperror stands for what was not at hand.
+type decisions struct {
+	domain   string // canonical
+	start4   []uint32
+	value4   []*Outcome // for the addresses from start4 on
+	cells6   cells[*Outcome]
+	explains bool // a fail has an explanation to be fetched
+	expires  int64
+}
+
+// errNotAtHand is the failure of a lookup that may not ask the DNS.
+var errNotAtHand = errors.New("the answer is not at hand")
+
+// checkCompiled evaluates a sender of the domain itself from its decisions. It
+// is not ok where these do not say.
+func (c *Checker) checkCompiled(_ context.Context, ip netip.Addr, local, domain, helo string) (v Evaluation, ok bool) {
+	if !ip.IsValid() || domain == "" {
+		return v, false
+	}
+	c.setUp()
+	it, known := c.caches.compiled.get(domain)
+	if !known {
+		c.caches.compiled.put(strings.Clone(domain), item[*compiled]{&compiled{}, never}, c.size)
+		return v, false
+	}
+	d := it.value.last.Load()
+	if d != nil && !c.fresh(d.expires) {
+		it.value.last.Store(nil)
+		it.value.uses.Store(0)
+		d = nil
+	}
+	if d == nil {
+		c.recompile(it.value, domain)
+		return v, false
+	}
+	o := d.at(ip)
+	if o.If != nil {
+		o = c.decide(o, ip, local, domain, helo, d.domain)
+	}
+	if o == nil || o.Result == TempError || o.Result == Fail && d.explains {
+		c.recompile(it.value, domain)
+		return v, false
+	}
+	v.Result, v.Domain, v.Matched, v.MatchedIn = o.Result, d.domain, o.Matched, o.MatchedIn
+	v.Lookups, v.Voids, v.Err = o.Lookups, o.Voids, o.Err
+	if o.Result == Fail {
+		v.Explanation = c.DefaultExplanation
+	}
+	return v, true
+}
+
+func (d *decisions) at(ip netip.Addr) *Outcome {
+	if ip.Is4In6() {
+		ip = ip.Unmap()
+	}
+	if !ip.Is4() {
+		return d.cells6.at(numberOf(ip))
+	}
+	b := ip.As4()
+	n := binary.BigEndian.Uint32(b[:])
+	low, high := 0, len(d.start4)
+	for high-low > 1 {
+		if middle := int(uint(low+high) >> 1); d.start4[middle] <= n {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return d.value4[low]
+}
+
+// decide walks a decision tree for one message. It gives nil where a
+// condition is none that can be decided with the answers at hand.
+func (c *Checker) decide(o *Outcome, ip netip.Addr, local, domain, helo, canonicalDomain string) *Outcome {
+	msg := message{ip: ip.Unmap().WithZone(""), local: local, domain: domain, helo: helo, receiver: c.Receiver}
+	if !isASCII(local) || !isASCII(domain) || !isASCII(helo) {
+		return nil
+	}
+	for o.If != nil {
+		d := o.If.Directive
+		if d == nil {
+			return nil
+		}
+		if _, isExists := d.Mechanism.(Exists); !isExists || o.If.Target.uses('p') {
+			return nil
+		}
+		var buf [maxName + 2]byte
+		name := canonicalTarget(msg.appendMacros(buf[:0], o.If.Target, canonicalDomain, nil))
+		it, ok := c.caches.addrs[V4].getBytes(name)
+		switch {
+		case !ok || !c.fresh(it.expires) || !isTarget(name):
+			return nil
+		case len(it.value) > 0:
+			o = o.Then
+		default:
+			o = o.Else
+		}
+	}
+	return o
+}
+
+// recompile works out the decisions anew at certain uses.
+func (c *Checker) recompile(to *compiled, domain string) {
+	n := to.uses.Add(1)
+	if n < firstCompilation || bits.OnesCount32(n) != 1 {
+		return
+	}
+	name, err := senderDomain(domain)
+	if err != nil {
+		return
+	}
+	d := &decisions{domain: name}
+	var expires int64
+	for _, f := range [...]Family{V4, V6} {
+		s := c.symbolic(context.Background(), f, name)
+		s.atHand = true
+		sub := s.policyOf(name, c.limits.Lookups)
+		expires = earliest(expires, sub.expires)
+		if f == V6 {
+			d.cells6 = sub.cells
+			d.explains = s.explains(name)
+			continue
+		}
+		for _, cell := range sub.cells {
+			d.start4 = append(d.start4, uint32(cell.start.lo))
+			d.value4 = append(d.value4, cell.value)
+		}
+	}
+	if d.expires = expires; expires == 0 {
+		d.expires = never
+	}
+	to.last.Store(d)
+}
+
+// explains reports whether a record whose fail counts has exp=, or might: the
+// domain's own, or one that it is redirected to.
+func (s *symbolic) explains(name string) bool {
+	for range s.c.limits.Lookups + 1 {
+		p, err := s.record(name)
+		switch {
+		case err != nil || p.record != nil && !p.record.Exp.IsZero():
+			return true
+		case p.record == nil || p.record.Redirect.IsZero():
+			return false
+		}
+		next, ok := p.record.Redirect.Name()
+		if !ok {
+			return true
+		}
+		name = next
+	}
+	return true
+}

@@ -1,0 +1,124 @@
+package spf
+
+import "strings"
+
+// include puts the policy of the target below the open addresses (RFC 7208,
+// Section 5.2): where the target says pass the directive matches; where it
+// says fail, softfail or neutral evaluation goes on, with the counters that
+// these addresses have by then.
+func (r *run) include(d *Directive, m Include) {
+	term := d.String()
+	child, ok := r.child(m.Domain, d, term)
+	if !ok {
+		return
+	}
+	r.follow(child, term, func(leaf *Outcome, lookups, voids int) *Outcome {
+		switch leaf.Result {
+		case Pass:
+			o := *leaf
+			o.Result, o.Lookups, o.Voids = d.Qualifier.Result(), lookups, voids
+			return r.intern.get(o)
+		case TempError:
+			return r.fail(TempError, lookups, voids, &EvaluationError{Domain: r.name, Term: term, Err: leaf.Err})
+		case PermError, None:
+			return r.fail(PermError, lookups, voids, childError(r.name, term, leaf.Result, leaf.Err))
+		}
+		return r.goOn(lookups, voids)
+	})
+}
+
+// finish does what comes when no directive matches: redirect= (Section 6.1),
+// or neutral (Section 4.7).
+func (r *run) finish() {
+	if !r.open() {
+		return
+	}
+	if r.record.Redirect.IsZero() {
+		r.everywhere(func(o *Outcome) *Outcome {
+			return r.intern.get(Outcome{Result: Neutral, Lookups: o.Lookups, Voids: o.Voids, MatchedIn: r.name})
+		})
+		return
+	}
+	term := redirectTerm(r.record)
+	child, ok := r.child(r.record.Redirect, nil, term)
+	if !ok {
+		return
+	}
+	r.follow(child, term, func(leaf *Outcome, lookups, voids int) *Outcome {
+		if leaf.Result == None {
+			return r.fail(PermError, lookups, voids, &EvaluationError{Domain: r.name, Term: term, Msg: "the target has no SPF record", Section: "6.1", Err: leaf.Err})
+		}
+		if leaf.Result == TempError {
+			r.out.passing = false
+		}
+		o := *leaf
+		o.Lookups, o.Voids = lookups, voids
+		return r.intern.get(o)
+	})
+}
+
+// child gives the policy of the target of include, or of redirect= where d is
+// nil. It is not ok where nothing is left to do: the target depends on the
+// message, or no address can afford the lookup.
+func (r *run) child(spec DomainSpec, d *Directive, term string) (*subpolicy, bool) {
+	if !spec.macro.isStatic() {
+		r.conditionalChild(spec, d, term)
+		return nil, false
+	}
+	left := min(r.c.limits.Lookups, r.out.budget) - leastOpen(r.cells) - 1
+	if left < 0 {
+		r.everywhere(func(o *Outcome) *Outcome { return r.within(o.Lookups+1, o.Voids, term) })
+		return nil, false
+	}
+	name, ok := r.target(spec)
+	if !ok {
+		err := &EvaluationError{Domain: r.name, Msg: "\"" + strings.TrimSuffix(name, ".") + "\" is not a domain name of two labels or more", Section: "4.3"}
+		return &subpolicy{cells: all(r.leaf(None, err)), passing: true}, true
+	}
+	child := r.policyOf(name, left)
+	r.note(child.expires)
+	r.out.usesO = r.out.usesO || child.usesO
+	r.out.cut = r.out.cut || child.cut
+	if !child.passing {
+		r.out.passing = false
+	}
+	return child, true
+}
+
+// follow joins the policy of a target to the open addresses. f gives the
+// outcome for a leaf of it, with the counters summed.
+func (r *run) follow(child *subpolicy, term string, f func(leaf *Outcome, lookups, voids int) *Outcome) {
+	r.cells = join(r.cells, child.cells, func(o, below *Outcome) *Outcome {
+		return r.intern.mapOpen(o, func(o *Outcome) *Outcome {
+			return r.intern.mapLeaves(below, func(leaf *Outcome) *Outcome {
+				lookups, voids := o.Lookups+1+leaf.Lookups, o.Voids+leaf.Voids
+				if over := r.within(lookups, voids, term); over != nil {
+					return over
+				}
+				return f(leaf, lookups, voids)
+			})
+		})
+	})
+}
+
+// conditionalChild leaves include or redirect= for each message to decide. Of
+// redirect=, Then stands for a target that says pass.
+func (r *run) conditionalChild(spec DomainSpec, d *Directive, term string) {
+	if spec.macro.uses('o') {
+		r.out.usesO = true
+	}
+	c := newCondition(d, r.name, r.asked, spec, r.family)
+	r.everywhere(func(o *Outcome) *Outcome {
+		lookups := o.Lookups + 1
+		if over := r.within(lookups, o.Voids, term); over != nil {
+			return over
+		}
+		if d != nil {
+			return r.intern.branch(c, r.decide(d, lookups, o.Voids), r.goOn(lookups, o.Voids))
+		}
+		then := Outcome{Result: Pass, Lookups: lookups, Voids: o.Voids, MatchedIn: r.name}
+		otherwise := then
+		otherwise.Result = Neutral
+		return r.intern.branch(c, r.intern.get(then), r.intern.get(otherwise))
+	})
+}

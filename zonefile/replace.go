@@ -1,0 +1,100 @@
+package zonefile
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// ReplaceFile makes data the content of the file at path, so that a reader
+// finds the old content or the new one, never a part. The new content goes to
+// the disk in a file beside it, which then takes its name. The permissions
+// stay, a symbolic link stays and its target is replaced; a new file has the
+// permissions that the umask leaves of 0666. A file that has this content
+// already is not touched, and then changed is false. After an error the old
+// content stands.
+func ReplaceFile(path string, data []byte) (changed bool, err error) {
+	target, mode, err := replaceable(path)
+	if err != nil {
+		return false, err
+	}
+	if mode != nil {
+		old, err := os.ReadFile(target)
+		if err != nil {
+			return false, err
+		}
+		if bytes.Equal(old, data) {
+			return false, nil
+		}
+	}
+	temporary := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+rand.Text())
+	if err := writeSynced(temporary, data, mode); err != nil {
+		return false, errors.Join(err, removeIfThere(temporary))
+	}
+	if err := os.Rename(temporary, target); err != nil {
+		return false, errors.Join(err, removeIfThere(temporary))
+	}
+	syncFolder(filepath.Dir(target))
+	return true, nil
+}
+
+// replaceable gives the file that path leads to, with its permissions, or nil
+// where there is no file yet.
+func replaceable(path string) (target string, mode *fs.FileMode, err error) {
+	target, err = filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(path); err == nil {
+			return "", nil, fmt.Errorf("%s is a symbolic link to nothing", path)
+		}
+		return path, nil, nil
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	stat, err := os.Stat(target)
+	if err != nil {
+		return "", nil, err
+	}
+	if !stat.Mode().IsRegular() {
+		return "", nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	perm := stat.Mode().Perm()
+	return target, &perm, nil
+}
+
+func writeSynced(path string, data []byte, mode *fs.FileMode) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if mode != nil {
+		if err := f.Chmod(*mode); err != nil {
+			return err
+		}
+	}
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// syncFolder makes the new name last through a power cut. Not every system can
+// sync a folder, and the file is whole either way, so errors do not count.
+func syncFolder(path string) {
+	if d, err := os.Open(path); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
+	}
+}
