@@ -56,9 +56,20 @@ func (c *Checker) Policy(ctx context.Context, domain string) (*Policy, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		p.families[f] = join(sub.cells, cells[bool]{{number{}, true}}, func(o *Outcome, _ bool) *Outcome { return s.intern.reduce(o) })
+		p.families[f] = s.reduce(sub.cells)
 	}
 	return p, nil
+}
+
+// reduce leaves out the conditions that make no difference. Cells without any
+// are shared with the Checker's.
+func (s *symbolic) reduce(c cells[*Outcome]) cells[*Outcome] {
+	for i := range c {
+		if c[i].value.If != nil {
+			return join(c, cells[bool]{{number{}, true}}, func(o *Outcome, _ bool) *Outcome { return s.intern.reduce(o) })
+		}
+	}
+	return c
 }
 
 func (c *Checker) symbolic(ctx context.Context, f Family, asked string) *symbolic {

@@ -3,6 +3,7 @@ package spf
 import (
 	"errors"
 	"net/netip"
+	"slices"
 )
 
 // symbolic runs check_host for all addresses of a family at once. It belongs
@@ -94,7 +95,7 @@ func (s *symbolic) compute(name string, budget int) *subpolicy {
 	r := &run{symbolic: s, name: name, out: out, record: p.record, cells: all(s.intern.get(Outcome{open: true}))}
 	r.directives()
 	r.finish()
-	out.cells = r.cells
+	out.cells = slices.Clone(r.cells) // to its true length, as it is kept
 	return out
 }
 
