@@ -1,0 +1,86 @@
+package builder
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spfzone/spfzone/spf"
+)
+
+// Plan is what [Build] made of a configuration.
+type Plan struct {
+	Domains []*DomainPlan // in the order of the configuration
+}
+
+// DomainPlan is the outcome for one domain: records that are proven, or an
+// error and no records.
+type DomainPlan struct {
+	Domain    *Domain
+	Records   []Record // the domain's own first, then the parts, then the regions
+	Lookups   Count
+	Voids     Count
+	Parts     Parts
+	Flattened []Decision
+	Kept      []Decision
+	Notes     []string // what is worth saying, though no error
+	Err       *Refusal
+}
+
+// Count is a counter of RFC 7208, Section 4.6.4: the most that any address
+// needs, and the limit.
+type Count struct{ Worst, Limit int }
+
+// Parts counts the parts of a split record, and the least that could hold it.
+type Parts struct{ Count, LowerBound int }
+
+// Decision says what became of an include, and why.
+type Decision struct {
+	Include  string // canonical name
+	Why      string
+	Prefixes int // that stand in its place, where it was flattened
+}
+
+// Record is a TXT record to publish.
+type Record struct {
+	Name          string // canonical
+	TTL           time.Duration
+	Record        *spf.Record
+	Text          string
+	Strings       []string
+	ResponseBytes int         // of the response to a question for it, the other TXT records at the name counted
+	Terms         []Published // of Text, in order
+	About         string      // what the record is, in a few words
+}
+
+// Published is a term of a record and what it comes from.
+type Published struct {
+	Text    string
+	Sources []*Entry // none for all, and for an include of a part
+}
+
+// RefusalKind sorts refusals by what the operator does next.
+type RefusalKind string
+
+// The kinds of refusal.
+const (
+	OverBudget RefusalKind = "over-budget" // more lookups or voids than the limits allow
+	TooLarge   RefusalKind = "too-large"   // does not fit the size limits
+	Unproven   RefusalKind = "unproven"    // the records do not say what is listed
+	Broken     RefusalKind = "broken"      // a listed sender cannot be evaluated: permerror
+	DNSFailure RefusalKind = "dns"         // a lookup failed: try again
+	Collision  RefusalKind = "collision"   // no free name for a part
+	Vectors    RefusalKind = "vectors"     // expect: vectors come out otherwise
+)
+
+// Refusal is why a domain was not built. Its message may have several lines.
+type Refusal struct {
+	Kind   RefusalKind
+	Domain string // canonical
+	Msg    string
+	Err    error // underlying; may be nil
+}
+
+func (r *Refusal) Error() string { return fmt.Sprintf("%s: %s", trimDot(r.Domain), r.Msg) }
+
+// Unwrap gives the underlying error.
+func (r *Refusal) Unwrap() error { return r.Err }
