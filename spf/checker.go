@@ -200,7 +200,7 @@ func asciiDomain(s string) string {
 	if err != nil {
 		return s
 	}
-	return strings.TrimSuffix(name, ".")
+	return trimDot(name)
 }
 
 func isASCII(s string) bool {

@@ -112,7 +112,7 @@ func (e *evaluation) termFailure(term, name string, err error) verdict {
 
 // match evaluates a, mx, ptr and exists. void says that the DNS had nothing.
 func (e *evaluation) match(d *Directive, name string, step *openStep) (matched, void bool, err error) {
-	spec := domainOf(d.Mechanism)
+	spec := d.Domain()
 	var buf [maxName + 2]byte
 	target, ok := e.target(buf[:0], spec, name)
 	step.setTarget(target)
@@ -134,23 +134,6 @@ func (e *evaluation) match(d *Directive, name string, step *openStep) (matched, 
 	return len(addrs) > 0, len(addrs) == 0, err
 }
 
-// domainOf gives the domain-spec of a mechanism that may have one.
-func domainOf(m Mechanism) DomainSpec {
-	switch m := m.(type) {
-	case A:
-		return m.Domain
-	case MX:
-		return m.Domain
-	case PTR:
-		return m.Domain
-	case Exists:
-		return m.Domain
-	case Include:
-		return m.Domain
-	}
-	return DomainSpec{}
-}
-
 // target expands a domain-spec into a canonical name (RFC 7208, Section 4.8).
 // It is not ok where the outcome is no domain name: then the mechanism does
 // not match.
@@ -162,7 +145,7 @@ func (e *evaluation) target(dst []byte, spec DomainSpec, owner string) (name []b
 		dst = append(dst, literal...)
 		return dst, isTarget(dst)
 	}
-	if !isASCII(e.msg.local) && (spec.macro.uses('s') || spec.macro.uses('l')) {
+	if !isASCII(e.msg.local) && spec.macro.Uses("sl") {
 		return nil, false // RFC 8616, Section 4
 	}
 	dst = e.msg.appendMacros(dst, spec.macro, owner, func() string { return e.validatedName(owner) })

@@ -106,7 +106,7 @@ func (c *Checker) decide(o *Outcome, ip netip.Addr, local, domain, helo, canonic
 		if d == nil {
 			return nil
 		}
-		if _, isExists := d.Mechanism.(Exists); !isExists || o.If.Target.uses('p') {
+		if _, isExists := d.Mechanism.(Exists); !isExists || o.If.Target.Uses("p") {
 			return nil
 		}
 		var buf [maxName + 2]byte

@@ -60,7 +60,7 @@ type EvaluationError struct {
 
 func (e *EvaluationError) Error() string {
 	var b strings.Builder
-	b.WriteString(strings.TrimSuffix(e.Domain, "."))
+	b.WriteString(trimDot(e.Domain))
 	if e.Term != "" {
 		b.WriteString(": ")
 		b.WriteString(e.Term)

@@ -19,29 +19,12 @@ type message struct {
 	clock    func() time.Time
 }
 
-// letters that depend on nothing but the record's place and the family.
-const staticLetters = "dov"
-
-// isStatic reports whether m has the same expansion for every message to which
-// a policy of one domain and family applies.
-func (m MacroString) isStatic() bool {
-	for i := range m.parts {
-		if l := m.parts[i].Letter; l != 0 && strings.IndexByte(staticLetters, l) < 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// uses reports whether a macro letter stands in m.
-func (m MacroString) uses(letter byte) bool {
-	for i := range m.parts {
-		if m.parts[i].Letter == letter {
-			return true
-		}
-	}
-	return false
-}
+// staticLetters depend on nothing but the record's place and the family; the
+// others on the message too.
+const (
+	staticLetters  = "dov"
+	messageLetters = "slhpicrt"
+)
 
 // appendMacros expands m behind dst. d is the owner of the record, canonical.
 // p is called for "%{p}" only.
@@ -75,7 +58,7 @@ func (msg *message) appendLetter(dst []byte, letter byte, d string) []byte {
 	case 'o':
 		return append(dst, msg.domain...)
 	case 'd':
-		return append(dst, strings.TrimSuffix(d, ".")...)
+		return append(dst, trimDot(d)...)
 	case 'i':
 		return appendDotted(dst, msg.ip)
 	case 'v':
@@ -202,15 +185,21 @@ func canonicalTarget(name []byte) []byte {
 // bind replaces the static letters of m by what they stand for, so that the
 // text means the same in any record.
 func (m MacroString) bind(d, o string, f Family) MacroString {
-	msg := message{domain: strings.TrimSuffix(o, ".")}
+	msg := message{domain: trimDot(o)}
 	if f == V6 {
 		msg.ip = netip.IPv6Unspecified()
 	} else {
 		msg.ip = netip.IPv4Unspecified()
 	}
+	return msg.replaceMacros(m, staticLetters, d)
+}
+
+// replaceMacros expands the macros with one of the letters, and leaves the
+// others as they are. d is the owner of the record, canonical.
+func (msg *message) replaceMacros(m MacroString, letters, d string) MacroString {
 	var parts []MacroPart
 	for _, part := range m.parts {
-		if part.Letter != 0 && strings.IndexByte(staticLetters, part.Letter) >= 0 {
+		if part.Letter != 0 && strings.IndexByte(letters, part.Letter) >= 0 {
 			text := msg.appendMacros(nil, MacroString{[]MacroPart{part}}, d, nil)
 			part = MacroPart{Literal: string(text)}
 		}

@@ -1,5 +1,7 @@
 package spf
 
+import "strings"
+
 // MacroString is a macro-string of RFC 7208, Section 7.1, parsed. It is
 // immutable; the zero value is the empty string.
 type MacroString struct {
@@ -38,3 +40,14 @@ func (d DomainSpec) Name() (name string, ok bool) { return d.name, d.name != "" 
 
 // Parts gives a copy of the parts, no two literals side by side.
 func (m MacroString) Parts() []MacroPart { return append([]MacroPart(nil), m.parts...) }
+
+// Uses reports whether a macro with one of the letters stands in m, such as
+// "dov". Letters are given in lower case, and found in either.
+func (m MacroString) Uses(letters string) bool {
+	for i := range m.parts {
+		if l := m.parts[i].Letter; l != 0 && strings.IndexByte(letters, l) >= 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -92,3 +92,6 @@ func isMultiLabel[T string | []byte](name T) bool {
 	}
 	return false
 }
+
+// trimDot gives a name without its final dot.
+func trimDot(name string) string { return strings.TrimSuffix(name, ".") }

@@ -41,7 +41,7 @@ func newCondition(d *Directive, owner, asked string, redirect DomainSpec, f Fami
 	c := &Condition{Directive: d, Domain: owner}
 	spec, kind, suffix := redirect, "redirect=", ""
 	if d != nil {
-		spec = domainOf(d.Mechanism)
+		spec = d.Domain()
 		switch m := d.Mechanism.(type) {
 		case A:
 			kind, suffix = "a:", m.CIDR.String()
@@ -61,13 +61,6 @@ func newCondition(d *Directive, owner, asked string, redirect DomainSpec, f Fami
 	c.Target = spec.macro.bind(owner, asked, f)
 	c.key = kind + c.Target.String() + suffix
 	return c
-}
-
-func trimDot(name string) string {
-	if n := len(name); n > 0 && name[n-1] == '.' {
-		return name[:n-1]
-	}
-	return name
 }
 
 // isExact reports whether match and no match are all that can come of the

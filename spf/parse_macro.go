@@ -36,14 +36,17 @@ func ParseExplanation(s string) (MacroString, error) {
 	return m, nil
 }
 
-// LiteralDomainSpec gives the domain-spec that stands for a domain name of at
-// least two labels. It is written without the final dot.
-func LiteralDomainSpec(name string) (DomainSpec, error) {
+// DomainName gives the domain-spec that stands for a domain name, without the
+// final dot and with "%" escaped. The name is read as [CanonicalName] does; it
+// must have two labels or more and end in a top label, as a record cannot say
+// other names.
+func DomainName(name string) (DomainSpec, error) {
 	canonical, err := CanonicalName(name)
 	if err != nil {
 		return DomainSpec{}, err
 	}
-	return ParseDomainSpec(strings.ReplaceAll(strings.TrimSuffix(canonical, "."), "%", "%%"))
+	literal := MacroString{[]MacroPart{{Literal: trimDot(canonical)}}}
+	return ParseDomainSpec(literal.String())
 }
 
 func parseDomainSpec(s string) (DomainSpec, *SyntaxError) {

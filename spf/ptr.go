@@ -62,7 +62,7 @@ func (e *evaluation) validatedName(owner string) string {
 	for _, name := range names {
 		switch {
 		case name == owner:
-			return strings.TrimSuffix(name, ".")
+			return trimDot(name)
 		case best == "" || below(name, owner) && !below(best, owner):
 			best = name
 		}
@@ -70,7 +70,7 @@ func (e *evaluation) validatedName(owner string) string {
 	if best == "" {
 		return "unknown"
 	}
-	return strings.TrimSuffix(best, ".")
+	return trimDot(best)
 }
 
 // explanation gives the text for a fail (RFC 7208, Section 6.2). Whatever

@@ -54,7 +54,7 @@ func addrText(ip netip.Addr) string {
 
 // reason is the comment of RFC 7208, Section 9.1, for people.
 func (v *Evaluation) reason(r Received) string {
-	domain := strings.TrimSuffix(v.Domain, ".")
+	domain := trimDot(v.Domain)
 	ip := addrText(r.ClientIP)
 	prefix := ""
 	if r.Receiver != "" {

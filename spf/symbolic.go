@@ -210,20 +210,18 @@ func (r *run) directive(d *Directive) {
 	case Include:
 		r.include(d, m)
 	default:
-		spec := domainOf(m)
-		_, isPTR := m.(PTR)
-		if isPTR || !spec.macro.isStatic() {
+		if d.Conditional() {
 			r.conditional(d)
 			return
 		}
-		r.lookup(d, spec)
+		r.lookup(d, d.Domain())
 	}
 }
 
 // conditional leaves a, mx, ptr or exists for each message to decide.
 func (r *run) conditional(d *Directive) {
 	term := d.String()
-	if domainOf(d.Mechanism).macro.uses('o') {
+	if d.Domain().macro.Uses("o") {
 		r.out.usesO = true
 	}
 	c := newCondition(d, r.name, r.asked, DomainSpec{}, r.family)
@@ -250,7 +248,7 @@ func (r *run) target(spec DomainSpec) (name string, ok bool) {
 	}
 	name, literal := spec.Name()
 	if !literal {
-		if spec.macro.uses('o') {
+		if spec.macro.Uses("o") {
 			r.out.usesO = true
 		}
 		bound := spec.macro.bind(r.name, r.asked, r.family)

@@ -1,7 +1,5 @@
 package spf
 
-import "strings"
-
 // include puts the policy of the target below the open addresses (RFC 7208,
 // Section 5.2): where the target says pass the directive matches; where it
 // says fail, softfail or neutral evaluation goes on, with the counters that
@@ -61,7 +59,7 @@ func (r *run) finish() {
 // nil. It is not ok where nothing is left to do: the target depends on the
 // message, or no address can afford the lookup.
 func (r *run) child(spec DomainSpec, d *Directive, term string) (*subpolicy, bool) {
-	if !spec.macro.isStatic() {
+	if spec.macro.Uses(messageLetters) {
 		r.conditionalChild(spec, d, term)
 		return nil, false
 	}
@@ -72,7 +70,7 @@ func (r *run) child(spec DomainSpec, d *Directive, term string) (*subpolicy, boo
 	}
 	name, ok := r.target(spec)
 	if !ok {
-		err := &EvaluationError{Domain: r.name, Msg: "\"" + strings.TrimSuffix(name, ".") + "\" is not a domain name of two labels or more", Section: "4.3"}
+		err := &EvaluationError{Domain: r.name, Msg: "\"" + trimDot(name) + "\" is not a domain name of two labels or more", Section: "4.3"}
 		return &subpolicy{cells: all(r.leaf(None, err)), passing: true}, true
 	}
 	child := r.policyOf(name, left)
@@ -104,7 +102,7 @@ func (r *run) follow(child *subpolicy, term string, f func(leaf *Outcome, lookup
 // conditionalChild leaves include or redirect= for each message to decide. Of
 // redirect=, Then stands for a target that says pass.
 func (r *run) conditionalChild(spec DomainSpec, d *Directive, term string) {
-	if spec.macro.uses('o') {
+	if spec.macro.Uses("o") {
 		r.out.usesO = true
 	}
 	c := newCondition(d, r.name, r.asked, spec, r.family)
