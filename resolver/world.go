@@ -1,10 +1,8 @@
-// Package resolver implements [spf.Resolver].
 package resolver
 
 import (
 	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -21,16 +19,6 @@ import (
 type World struct {
 	source string
 	names  map[string]*node // canonical; with the empty non-terminals (RFC 9499)
-}
-
-// node holds what stands at one name.
-type node struct {
-	txt   []spf.TXT
-	ip4   []netip.Addr
-	ip6   []netip.Addr
-	mx    []spf.MailExchange
-	ptr   []string
-	cname string
 }
 
 // LoadFiles reads zone files (RFC 1035, Section 5), gzipped ones too. Names
@@ -72,36 +60,21 @@ func (w *World) load(r io.Reader, file string) error {
 	zp := dns.NewZoneParser(r, ".", file)
 	zp.SetDefaultTTL(3600)
 	for rr, ok := zp.Next(); ok; rr, ok = zp.Next() {
-		w.add(rr)
+		if err := w.add(rr); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
 	}
 	return zp.Err()
 }
 
 // add keeps a record, if it is of a type that SPF asks for, and its name.
-func (w *World) add(rr dns.RR) {
-	n := w.node(rawName(rr.Header().Name))
-	switch rr := rr.(type) {
-	case *dns.TXT:
-		txt := make(spf.TXT, len(rr.Txt))
-		for i, s := range rr.Txt {
-			txt[i] = unescape(s)
-		}
-		n.txt = append(n.txt, txt)
-	case *dns.A:
-		if ip, ok := netip.AddrFromSlice(rr.A.To4()); ok {
-			n.ip4 = append(n.ip4, ip)
-		}
-	case *dns.AAAA:
-		if ip, ok := netip.AddrFromSlice(rr.AAAA.To16()); ok {
-			n.ip6 = append(n.ip6, ip)
-		}
-	case *dns.MX:
-		n.mx = append(n.mx, spf.MailExchange{Preference: rr.Preference, Host: rawName(rr.Mx)})
-	case *dns.PTR:
-		n.ptr = append(n.ptr, rawName(rr.Ptr))
-	case *dns.CNAME:
-		n.cname = rawName(rr.Target)
+// Nobody can ask for a name with a dot inside a label.
+func (w *World) add(rr dns.RR) error {
+	name, ok := rawName(rr.Header().Name)
+	if !ok {
+		return nil
 	}
+	return w.node(name).add(rr)
 }
 
 // node gives the node of a name, made together with those above it.
@@ -129,13 +102,10 @@ func parentOf(name string) string {
 	return name[dot+1:]
 }
 
-// errAliasLoop is the failure of a CNAME that leads round, or too far.
-var errAliasLoop = errors.New("a CNAME leads round, or through more than 8 others")
-
 // find gives the node that answers for a name: its own, or the wildcard that
 // stands for it (RFC 4592), CNAMEs followed. It is nil where there is none.
 func (w *World) find(name string) (*node, error) {
-	for range 9 {
+	for range maxAliases + 1 {
 		n := w.names[name]
 		if n == nil {
 			n = w.wildcard(name)
@@ -175,29 +145,27 @@ func lookup[T any](w *World, name string, pick func(*node) []T) (spf.Answer[T], 
 
 // LookupTXT implements [spf.Resolver].
 func (w *World) LookupTXT(_ context.Context, name string) (spf.Answer[spf.TXT], error) {
-	return lookup(w, name, func(n *node) []spf.TXT { return n.txt })
+	return lookup(w, name, (*node).texts)
 }
 
 // LookupIP implements [spf.Resolver].
 func (w *World) LookupIP(_ context.Context, name string, f spf.Family) (spf.Answer[netip.Addr], error) {
-	return lookup(w, name, func(n *node) []netip.Addr {
-		if f == spf.V4 {
-			return n.ip4
-		}
-		return n.ip6
-	})
+	if f == spf.V4 {
+		return lookup(w, name, (*node).ip4s)
+	}
+	return lookup(w, name, (*node).ip6s)
 }
 
 // LookupMX implements [spf.Resolver].
 func (w *World) LookupMX(_ context.Context, name string) (spf.Answer[spf.MailExchange], error) {
-	return lookup(w, name, func(n *node) []spf.MailExchange { return n.mx })
+	return lookup(w, name, (*node).exchanges)
 }
 
 // LookupPTR implements [spf.Resolver].
 func (w *World) LookupPTR(_ context.Context, addr netip.Addr) (spf.Answer[string], error) {
-	name, err := dns.ReverseAddr(addr.String())
+	name, err := reverseName(addr)
 	if err != nil {
 		return spf.Answer[string]{}, err
 	}
-	return lookup(w, name, func(n *node) []string { return n.ptr })
+	return lookup(w, name, (*node).pointers)
 }
