@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,20 +15,35 @@ const DefaultCacheSize = 1 << 17
 // never is the instant at which an item that does not expire expires.
 const never = int64(math.MaxInt64)
 
-// shards spread the keys of a store, so that goroutines seldom wait for each
+// shards spread the keys of a store, so that writers seldom wait for each
 // other.
 const shards = 16
 
-// store maps keys to values that expire. It is safe for concurrent use and
+// store maps keys to values that expire. It is safe for concurrent use, and
 // bounded: a shard that is full drops an eighth of its items, any of them.
+//
+// Reading takes no lock and writes no memory, as every check reads and few
+// write: a shard is a table of chains, and neither an entry nor the size of a
+// table changes once readers can see it.
 type store[V any] struct {
 	seed   maphash.Seed
 	shards [shards]shard[V]
 }
 
 type shard[V any] struct {
-	mu    sync.RWMutex
-	items map[string]item[V]
+	table atomic.Pointer[table[V]]
+	mu    sync.Mutex // held by writers
+	count int
+}
+
+// table holds the entry of a hash in the chain hash % len(table), a power of
+// two.
+type table[V any] []atomic.Pointer[entry[V]]
+
+type entry[V any] struct {
+	key  string
+	item item[V]
+	next *entry[V]
 }
 
 type item[V any] struct {
@@ -38,51 +54,99 @@ type item[V any] struct {
 func newStore[V any]() *store[V] {
 	s := &store[V]{seed: maphash.MakeSeed()}
 	for i := range s.shards {
-		s.shards[i].items = make(map[string]item[V])
+		s.shards[i].table.Store(newTable[V](8))
 	}
 	return s
 }
 
-func (s *store[V]) get(key string) (item[V], bool) {
-	sh := &s.shards[maphash.String(s.seed, key)%shards]
-	sh.mu.RLock()
-	it, ok := sh.items[key]
-	sh.mu.RUnlock()
-	return it, ok
+func newTable[V any](n int) *table[V] {
+	t := make(table[V], n)
+	return &t
+}
+
+// place gives where the hash belongs: the top bits choose the shard, the low
+// ones the chain.
+func (s *store[V]) place(hash uint64) *shard[V] { return &s.shards[hash>>60%shards] }
+
+func (t *table[V]) chain(hash uint64) *atomic.Pointer[entry[V]] {
+	return &(*t)[hash&uint64(len(*t)-1)]
+}
+
+func (s *store[V]) get(key string) (it item[V], ok bool) {
+	hash := maphash.String(s.seed, key)
+	for e := s.place(hash).table.Load().chain(hash).Load(); e != nil; e = e.next {
+		if e.key == key {
+			return e.item, true
+		}
+	}
+	return it, false
 }
 
 // getBytes is get for a key that lives on the caller's stack.
-func (s *store[V]) getBytes(key []byte) (item[V], bool) {
-	sh := &s.shards[maphash.Bytes(s.seed, key)%shards]
-	sh.mu.RLock()
-	it, ok := sh.items[string(key)]
-	sh.mu.RUnlock()
-	return it, ok
-}
-
-// put keeps at most size items in all.
-func (s *store[V]) put(key string, it item[V], size int) {
-	sh := &s.shards[maphash.String(s.seed, key)%shards]
-	limit := max(size/shards, 8)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	if len(sh.items) >= limit {
-		drop := limit / 8
-		for k := range sh.items {
-			delete(sh.items, k)
-			if drop--; drop <= 0 {
-				break
-			}
+func (s *store[V]) getBytes(key []byte) (it item[V], ok bool) {
+	hash := maphash.Bytes(s.seed, key)
+	for e := s.place(hash).table.Load().chain(hash).Load(); e != nil; e = e.next {
+		if e.key == string(key) {
+			return e.item, true
 		}
 	}
-	sh.items[key] = it
+	return it, false
 }
 
-func (s *store[V]) delete(key string) {
-	sh := &s.shards[maphash.String(s.seed, key)%shards]
+// put keeps at most size items in all, or eight for each shard.
+func (s *store[V]) put(key string, it item[V], size int) {
+	hash := maphash.String(s.seed, key)
+	sh := s.place(hash)
 	sh.mu.Lock()
-	delete(sh.items, key)
-	sh.mu.Unlock()
+	defer sh.mu.Unlock()
+	t := sh.table.Load()
+	chain := t.chain(hash)
+	others, had := chain.Load().without(key)
+	if !had {
+		if sh.count++; sh.count > max(size/shards, 8) {
+			t = s.rebuild(sh, len(*t), 8)
+		} else if sh.count > len(*t) {
+			t = s.rebuild(sh, 2*len(*t), 0)
+		}
+		chain = t.chain(hash)
+		others = chain.Load()
+	}
+	chain.Store(&entry[V]{key, it, others})
+}
+
+// rebuild gives the shard a table of n chains, without every drop-th of its
+// items.
+func (s *store[V]) rebuild(sh *shard[V], n, drop int) *table[V] {
+	t := newTable[V](n)
+	seen := 0
+	for i := range *sh.table.Load() {
+		for e := (*sh.table.Load())[i].Load(); e != nil; e = e.next {
+			if seen++; drop > 0 && seen%drop == 0 {
+				sh.count--
+				continue
+			}
+			chain := t.chain(maphash.String(s.seed, e.key))
+			chain.Store(&entry[V]{e.key, e.item, chain.Load()})
+		}
+	}
+	sh.table.Store(t)
+	return t
+}
+
+// without gives a chain that lacks a key, and whether the old one had it. The
+// old one stays as it is.
+func (e *entry[V]) without(key string) (chain *entry[V], had bool) {
+	switch {
+	case e == nil:
+		return nil, false
+	case e.key == key:
+		return e.next, true
+	}
+	rest, had := e.next.without(key)
+	if !had {
+		return e, false
+	}
+	return &entry[V]{e.key, e.item, rest}, true
 }
 
 // clock gives the present in nanoseconds of Unix time.

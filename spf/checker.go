@@ -58,25 +58,30 @@ var ErrInvalidIP = errors.New("invalid client address")
 // The error is not nil only where nothing was evaluated: the address is
 // invalid, or ctx is over. What goes wrong in the DNS or in a record is the
 // result temperror or permerror, with [Evaluation.Err] saying why.
-func (c *Checker) Check(ctx context.Context, ip netip.Addr, mailFrom, helo string) (Evaluation, error) {
-	local, domain := splitAddress(mailFrom)
-	if domain == "" {
+func (c *Checker) Check(ctx context.Context, ip netip.Addr, mailFrom, helo string) (v Evaluation, err error) {
+	var r request
+	r.local, r.domain = splitAddress(mailFrom)
+	if r.domain == "" {
 		return c.CheckHELO(ctx, ip, helo)
 	}
-	if v, ok := c.checkCompiled(ctx, ip, local, domain, helo); ok {
+	r.sender, r.helo = r.domain, helo
+	if o, d := c.decided(ip, &r); o != nil {
+		v.fill(c, d, o)
 		return v, nil
 	}
-	return c.evaluate(ctx, ip, request{MailFrom, domain, local, domain, helo}, nil)
+	return c.evaluate(ctx, ip, r, nil)
 }
 
 // CheckHELO evaluates a client for the HELO identity (RFC 7208, Section 2.3).
 // Errors are those of [Checker.Check].
-func (c *Checker) CheckHELO(ctx context.Context, ip netip.Addr, helo string) (Evaluation, error) {
-	if v, ok := c.checkCompiled(ctx, ip, postmaster, helo, helo); ok {
+func (c *Checker) CheckHELO(ctx context.Context, ip netip.Addr, helo string) (v Evaluation, err error) {
+	r := request{HELO, helo, postmaster, helo, helo}
+	if o, d := c.decided(ip, &r); o != nil {
 		v.Identity = HELO
+		v.fill(c, d, o)
 		return v, nil
 	}
-	return c.evaluate(ctx, ip, request{HELO, helo, postmaster, helo, helo}, nil)
+	return c.evaluate(ctx, ip, r, nil)
 }
 
 // CheckHost is the check_host function of RFC 7208, Section 4: it evaluates
@@ -181,14 +186,18 @@ func (c *Checker) evaluate(ctx context.Context, ip netip.Addr, r request, trace 
 
 // message gives the values of the macro letters.
 func (c *Checker) message(ip netip.Addr, r request) message {
-	m := message{ip: ip.Unmap().WithZone(""), local: r.local, domain: r.sender, helo: r.helo, receiver: c.Receiver}
+	m := message{ip: plainIP(ip), local: r.local, domain: r.sender, helo: r.helo, receiver: c.Receiver}
 	if m.receiver == "" {
 		m.receiver = "unknown"
 	}
-	m.domain, m.helo = asciiDomain(m.domain), asciiDomain(m.helo)
+	m.domain, m.helo = trimDot(asciiDomain(m.domain)), asciiDomain(m.helo)
 	m.clock = c.now
 	return m
 }
+
+// plainIP is the client's address as check_host takes it: an IPv4-mapped one
+// is IPv4 (RFC 7208, Section 5), and a zone says nothing.
+func plainIP(ip netip.Addr) netip.Addr { return ip.Unmap().WithZone("") }
 
 // asciiDomain turns the U-labels of a domain into A-labels (RFC 8616, Section
 // 4), and leaves alone what is none.

@@ -142,20 +142,18 @@ func (e *evaluation) target(dst []byte, spec DomainSpec, owner string) (name []b
 		return append(dst, owner...), true
 	}
 	if literal, ok := spec.Name(); ok {
-		dst = append(dst, literal...)
-		return dst, isTarget(dst)
+		return append(dst, literal...), isTarget(literal)
 	}
 	if !isASCII(e.msg.local) && spec.macro.Uses("sl") {
 		return nil, false // RFC 8616, Section 4
 	}
 	dst = e.msg.appendMacros(dst, spec.macro, owner, func() string { return e.validatedName(owner) })
-	dst = canonicalTarget(dst)
-	return dst, isTarget(dst)
+	return canonicalTarget(dst)
 }
 
 // isTarget reports whether a canonical name can be asked for: two labels or
 // more, each of 1 to 63 octets.
-func isTarget(name []byte) bool { return validName(name) && isMultiLabel(name) }
+func isTarget(name string) bool { return validName(name) && isMultiLabel(name) }
 
 func (e *evaluation) anyContains(addrs []netip.Addr, c DualCIDR) bool {
 	bits := c.Bits(FamilyOf(e.msg.ip))
@@ -230,7 +228,7 @@ func childError(name, term string, r Result, err error) *EvaluationError {
 
 // child evaluates the target of include or redirect.
 func (e *evaluation) child(spec DomainSpec, name string, depth int, step *openStep) verdict {
-	if literal, ok := spec.Name(); ok && isTargetName(literal) {
+	if literal, ok := spec.Name(); ok && isTarget(literal) {
 		step.setTarget([]byte(literal))
 		return e.checkHost(literal, depth+1)
 	}
@@ -242,8 +240,6 @@ func (e *evaluation) child(spec DomainSpec, name string, depth int, step *openSt
 	}
 	return e.checkHost(string(target), depth+1)
 }
-
-func isTargetName(name string) bool { return validName(name) && isMultiLabel(name) }
 
 // redirect is RFC 7208, Section 6.1.
 func (e *evaluation) redirect(r *Record, name string, depth int) verdict {

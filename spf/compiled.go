@@ -36,17 +36,17 @@ type decisions struct {
 // errNotAtHand is the failure of a lookup that may not ask the DNS.
 var errNotAtHand = errors.New("the answer is not at hand")
 
-// checkCompiled evaluates a sender of the domain itself from its decisions. It
-// is not ok where these do not say.
-func (c *Checker) checkCompiled(_ context.Context, ip netip.Addr, local, domain, helo string) (v Evaluation, ok bool) {
-	if !ip.IsValid() || domain == "" {
-		return v, false
+// decided gives the decision for a sender of the domain itself. It is nil
+// where the answers at hand do not say.
+func (c *Checker) decided(ip netip.Addr, r *request) (*Outcome, *decisions) {
+	if !ip.IsValid() || r.domain == "" {
+		return nil, nil
 	}
 	c.setUp()
-	it, known := c.caches.compiled.get(domain)
+	it, known := c.caches.compiled.get(r.domain)
 	if !known {
-		c.caches.compiled.put(strings.Clone(domain), item[*compiled]{&compiled{}, never}, c.size)
-		return v, false
+		c.caches.compiled.put(strings.Clone(r.domain), item[*compiled]{&compiled{}, never}, c.size)
+		return nil, nil
 	}
 	d := it.value.last.Load()
 	if d != nil && !c.fresh(d.expires) {
@@ -54,24 +54,27 @@ func (c *Checker) checkCompiled(_ context.Context, ip netip.Addr, local, domain,
 		it.value.uses.Store(0)
 		d = nil
 	}
-	if d == nil {
-		c.recompile(it.value, domain)
-		return v, false
+	if d != nil {
+		o := d.at(ip)
+		if o.If != nil {
+			o = c.decide(o, ip, r, d.domain)
+		}
+		if o != nil && o.Result != TempError && !(o.Result == Fail && d.explains) {
+			return o, d
+		}
 	}
-	o := d.at(ip)
-	if o.If != nil {
-		o = c.decide(o, ip, local, domain, helo, d.domain)
-	}
-	if o == nil || o.Result == TempError || o.Result == Fail && d.explains {
-		c.recompile(it.value, domain)
-		return v, false
-	}
-	v.Result, v.Domain, v.Matched, v.MatchedIn = o.Result, d.domain, o.Matched, o.MatchedIn
+	c.recompile(it.value, r.domain)
+	return nil, nil
+}
+
+// fill puts an outcome in the place of the evaluation that would lead to it.
+func (v *Evaluation) fill(c *Checker, d *decisions, o *Outcome) {
+	v.Result, v.Domain = o.Result, d.domain
+	v.Matched, v.MatchedIn = o.Matched, o.MatchedIn
 	v.Lookups, v.Voids, v.Err = o.Lookups, o.Voids, o.Err
 	if o.Result == Fail {
 		v.Explanation = c.DefaultExplanation
 	}
-	return v, true
 }
 
 func (d *decisions) at(ip netip.Addr) *Outcome {
@@ -96,24 +99,24 @@ func (d *decisions) at(ip netip.Addr) *Outcome {
 
 // decide walks a decision tree for one message. It gives nil where a
 // condition is none that can be decided with the answers at hand.
-func (c *Checker) decide(o *Outcome, ip netip.Addr, local, domain, helo, canonicalDomain string) *Outcome {
-	msg := message{ip: ip.Unmap().WithZone(""), local: local, domain: domain, helo: helo, receiver: c.Receiver}
-	if !isASCII(local) || !isASCII(domain) || !isASCII(helo) {
+func (c *Checker) decide(o *Outcome, ip netip.Addr, r *request, domain string) *Outcome {
+	if !isASCII(r.local) || !isASCII(r.helo) {
 		return nil
 	}
+	var msg message
+	msg.ip, msg.local, msg.domain, msg.helo = plainIP(ip), r.local, trimDot(domain), r.helo
 	for o.If != nil {
-		d := o.If.Directive
-		if d == nil {
-			return nil
-		}
-		if _, isExists := d.Mechanism.(Exists); !isExists || o.If.Target.Uses("p") {
+		if !o.If.isExact() || o.If.Target.Uses("p") {
 			return nil
 		}
 		var buf [maxName + 2]byte
-		name := canonicalTarget(msg.appendMacros(buf[:0], o.If.Target, canonicalDomain, nil))
+		name, ok := canonicalTarget(msg.appendMacros(buf[:0], o.If.Target, domain, nil))
+		if !ok {
+			return nil
+		}
 		it, ok := c.caches.addrs[V4].getBytes(name)
 		switch {
-		case !ok || !c.fresh(it.expires) || !isTarget(name):
+		case !ok || !c.fresh(it.expires):
 			return nil
 		case len(it.value) > 0:
 			o = o.Then

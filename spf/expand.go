@@ -1,6 +1,7 @@
 package spf
 
 import (
+	"bytes"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -103,36 +104,92 @@ func appendDotted(dst []byte, ip netip.Addr) []byte {
 // at the delimiters, reversed, cut to the right-hand parts, joined with dots,
 // and escaped.
 func (p *MacroPart) appendTransformed(dst, value []byte) []byte {
-	if p.Digits == 0 && !p.Reverse && p.Delimiters == "" {
+	switch {
+	case p.Digits == 0 && !p.Reverse && p.Delimiters == "":
 		return p.appendEscaped(dst, value)
+	case p.Reverse:
+		return p.appendReversed(dst, value)
 	}
-	delimiters := p.Delimiters
-	if delimiters == "" {
-		delimiters = "."
+	value = value[p.lastParts(value):]
+	for {
+		end := p.nextDelimiter(value)
+		dst = p.appendEscaped(dst, value[:end])
+		if end == len(value) {
+			return dst
+		}
+		dst = append(dst, '.')
+		value = value[end+1:]
 	}
-	var buf [64][]byte
-	parts := buf[:0]
-	for start, i := 0, 0; i <= len(value); i++ {
-		if i == len(value) || strings.IndexByte(delimiters, value[i]) >= 0 {
-			parts = append(parts, value[start:i])
-			start = i + 1
+}
+
+// appendReversed appends the parts from the last to the first of those that
+// are kept. The right-hand parts of the reversed list are the left-hand ones
+// of value.
+func (p *MacroPart) appendReversed(dst, value []byte) []byte {
+	end := p.firstParts(value)
+	for i := end - 1; i >= 0; i-- {
+		if p.isDelimiter(value[i]) {
+			dst = append(p.appendEscaped(dst, value[i+1:end]), '.')
+			end = i
 		}
 	}
-	first := 0
-	if p.Digits > 0 && p.Digits < len(parts) {
-		first = len(parts) - p.Digits
+	return p.appendEscaped(dst, value[:end])
+}
+
+// lastParts gives where the right-hand parts that are kept start.
+func (p *MacroPart) lastParts(value []byte) int {
+	if p.Digits == 0 {
+		return 0
 	}
-	for i := first; i < len(parts); i++ {
-		part := parts[i]
-		if p.Reverse {
-			part = parts[len(parts)-1-i]
+	i := len(value)
+	for range p.Digits {
+		if i = p.previousDelimiter(value[:i]); i < 0 {
+			return 0
 		}
-		if i > first {
-			dst = append(dst, '.')
-		}
-		dst = p.appendEscaped(dst, part)
 	}
-	return dst
+	return i + 1
+}
+
+// firstParts gives where the left-hand parts that are kept end.
+func (p *MacroPart) firstParts(value []byte) int {
+	if p.Digits == 0 {
+		return len(value)
+	}
+	end := p.nextDelimiter(value)
+	for range p.Digits - 1 {
+		if end == len(value) {
+			break
+		}
+		end += 1 + p.nextDelimiter(value[end+1:])
+	}
+	return end
+}
+
+// nextDelimiter gives the place of the first delimiter, or the length.
+func (p *MacroPart) nextDelimiter(value []byte) int {
+	for i, b := range value {
+		if p.isDelimiter(b) {
+			return i
+		}
+	}
+	return len(value)
+}
+
+// previousDelimiter gives the place of the last delimiter, or -1.
+func (p *MacroPart) previousDelimiter(value []byte) int {
+	for i := len(value) - 1; i >= 0; i-- {
+		if p.isDelimiter(value[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (p *MacroPart) isDelimiter(b byte) bool {
+	if p.Delimiters == "" {
+		return b == '.'
+	}
+	return strings.IndexByte(p.Delimiters, b) >= 0
 }
 
 // appendEscaped appends value, URL-escaped if the macro letter was written in
@@ -162,24 +219,31 @@ const maxName = 253
 
 // canonicalTarget makes an expanded domain-spec a canonical name in place:
 // lower case, final dot, and left-hand labels removed until it fits (RFC 7208,
-// Section 7.3).
-func canonicalTarget(name []byte) []byte {
+// Section 7.3). It is not ok where that is no name to ask for: it has one label
+// only, or one that is empty or too long.
+func canonicalTarget(name []byte) (canonical []byte, ok bool) {
 	if n := len(name); n == 0 || name[n-1] != '.' {
 		name = append(name, '.')
 	}
 	for len(name) > maxName+1 {
-		dot := strings.IndexByte(string(name), '.')
+		dot := bytes.IndexByte(name, '.')
 		if dot == len(name)-1 {
 			break
 		}
 		name = name[dot+1:]
 	}
+	labels, start := 0, 0
+	ok = true
 	for i, b := range name {
-		if 'A' <= b && b <= 'Z' {
+		switch {
+		case b == '.':
+			ok = ok && i > start && i-start <= maxLabel
+			labels, start = labels+1, i+1
+		case 'A' <= b && b <= 'Z':
 			name[i] = b + 'a' - 'A'
 		}
 	}
-	return name
+	return name, ok && labels > 1
 }
 
 // bind replaces the static letters of m by what they stand for, so that the

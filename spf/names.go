@@ -66,7 +66,7 @@ const maxLabel = 63
 
 // validName reports whether an absolute name has labels of 1 to 63 octets and
 // fits a DNS message. It does not judge the octets.
-func validName[T string | []byte](name T) bool {
+func validName(name string) bool {
 	if len(name) < 2 || len(name) > maxName+1 || name[len(name)-1] != '.' {
 		return false
 	}
@@ -84,7 +84,7 @@ func validName[T string | []byte](name T) bool {
 }
 
 // isMultiLabel reports whether an absolute name has two labels or more.
-func isMultiLabel[T string | []byte](name T) bool {
+func isMultiLabel(name string) bool {
 	for i := 0; i < len(name)-1; i++ {
 		if name[i] == '.' {
 			return true

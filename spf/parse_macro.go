@@ -63,10 +63,8 @@ func parseDomainSpec(s string) (DomainSpec, *SyntaxError) {
 	}
 	d := DomainSpec{macro: m}
 	if len(m.parts) == 1 && m.parts[0].Letter == 0 {
-		d.name = string(canonicalTarget([]byte(s)))
-		if strings.IndexByte(s, '%') >= 0 {
-			d.name = string(canonicalTarget([]byte(m.parts[0].Literal)))
-		}
+		name, _ := canonicalTarget([]byte(m.parts[0].Literal))
+		d.name = string(name)
 	}
 	return d, nil
 }

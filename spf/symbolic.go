@@ -246,19 +246,15 @@ func (r *run) target(spec DomainSpec) (name string, ok bool) {
 	if spec.IsZero() {
 		return r.name, true
 	}
-	name, literal := spec.Name()
-	if !literal {
-		if spec.macro.Uses("o") {
-			r.out.usesO = true
-		}
-		bound := spec.macro.bind(r.name, r.asked, r.family)
-		text := ""
-		if len(bound.parts) > 0 {
-			text = bound.parts[0].Literal
-		}
-		name = string(canonicalTarget([]byte(text)))
+	if name, literal := spec.Name(); literal {
+		return name, isTarget(name)
 	}
-	return name, isTargetName(name)
+	if spec.macro.Uses("o") {
+		r.out.usesO = true
+	}
+	bound := spec.macro.bind(r.name, r.asked, r.family)
+	canonical, ok := canonicalTarget([]byte(bound.parts[0].Literal))
+	return string(canonical), ok
 }
 
 // found is what the DNS has for a static term, in order: addresses that match,
