@@ -124,10 +124,16 @@ type Sender struct {
 	Place     Place
 	Qualifier spf.Qualifier
 	Source    Source
+	Own       *Entry // where the item says more than its network, gateway or service does; else nil
 }
 
 // Entry gives what the sender carries besides what it stands for.
-func (s Sender) Entry() *Entry { return s.Source.entry() }
+func (s Sender) Entry() *Entry {
+	if s.Own != nil {
+		return s.Own
+	}
+	return s.Source.entry()
+}
 
 // Domain is one domain's list.
 type Domain struct {
