@@ -92,7 +92,7 @@ func (raw rawSuite) suite() (Suite, error) {
 		return 1
 	})
 	for name, entries := range raw.Zonedata {
-		n, err := newNode(entries)
+		n, err := newNode(name, entries)
 		if err != nil {
 			return s, fmt.Errorf("%s: %w", name, err)
 		}
@@ -102,8 +102,10 @@ func (raw rawSuite) suite() (Suite, error) {
 }
 
 // newNode reads the records of one name. A record of the obsolete type SPF
-// stands for a TXT record, unless the name has TXT records of its own.
-func newNode(entries []yaml.Node) (*node, error) {
+// stands for a TXT record, unless the name has TXT records of its own. The
+// copy of the suites in the module blitiri.com.ar/go/spf writes "TIMEOUT:
+// true" for TIMEOUT and "CNAMELOOP: true" for a CNAME to itself.
+func newNode(name string, entries []yaml.Node) (*node, error) {
 	n := &node{timeout: map[string]bool{}, own: map[string]bool{}}
 	var obsolete []spf.TXT
 	for i := range entries {
@@ -118,6 +120,10 @@ func newNode(entries []yaml.Node) (*node, error) {
 		typ, value := e.Content[0].Value, e.Content[1]
 		n.own[typ] = value.Value != "NONE"
 		switch {
+		case typ == "TIMEOUT":
+			n.timeout[""] = true
+		case typ == "CNAMELOOP":
+			n.cname = canonical(name)
 		case value.Value == "TIMEOUT":
 			n.timeout[typ] = true
 		case typ == "SPF":

@@ -33,6 +33,9 @@ type node struct {
 	own     map[string]bool // types with a record
 }
 
+// silent reports whether a question for that type gets no answer.
+func (n *node) silent(typ string) bool { return n.timeout[typ] || n.timeout[""] && !n.own[typ] }
+
 // node gives the records at a name, CNAMEs followed.
 func (z *Zonedata) node(name, typ string) (n *node, err error) {
 	for range 8 {
@@ -40,7 +43,7 @@ func (z *Zonedata) node(name, typ string) (n *node, err error) {
 		switch {
 		case n == nil:
 			return nil, nil
-		case n.timeout[typ] || n.timeout[""] && !n.own[typ]:
+		case n.silent(typ):
 			return nil, fmt.Errorf("%s %s: %w", name, typ, ErrTimeout)
 		case n.cname == "":
 			return n, nil
