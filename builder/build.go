@@ -2,6 +2,12 @@ package builder
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
 
 	"github.com/spfzone/spfzone/spf"
 )
@@ -10,7 +16,211 @@ import (
 type Options struct {
 	Resolver spf.Resolver          // whom to ask for services, pinned gateways and what is published; required
 	Only     []string              // canonical names of the domains to build; nil for all
-	Progress func(done, total int) // called as domains are done, from one goroutine at a time; may be nil
+	Progress func(done, total int) // called as domains are done, by one goroutine at a time; may be nil
+	Now      func() time.Time      // nil is time.Now
 }
 
-var _ = context.Background
+// Build plans the records of a configuration's domains. What stops one domain
+// is in its plan ([DomainPlan.Err]) and does not stop the others. The error is
+// not nil only if ctx is over, or Only names a domain that is not listed.
+func Build(ctx context.Context, cfg *Config, o Options) (*Plan, error) {
+	domains, err := selected(cfg, o.Only)
+	if err != nil {
+		return nil, err
+	}
+	b := newBuild(cfg, o)
+	plan := &Plan{Domains: make([]*DomainPlan, len(domains))}
+	var next, done int
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(domains)) {
+		wg.Go(func() {
+			for {
+				mu.Lock()
+				i := next
+				next++
+				mu.Unlock()
+				if i >= len(domains) || ctx.Err() != nil {
+					return
+				}
+				p := b.plan(ctx, domains[i])
+				mu.Lock()
+				plan.Domains[i] = p
+				if done++; o.Progress != nil {
+					o.Progress(done, len(domains))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return plan, nil
+}
+
+// selected gives the domains to build, in the order of the configuration.
+func selected(cfg *Config, only []string) ([]*Domain, error) {
+	if only == nil {
+		return cfg.Domains, nil
+	}
+	var out []*Domain
+	for _, d := range cfg.Domains {
+		if slices.Contains(only, d.Name) {
+			out = append(out, d)
+		}
+	}
+	for _, name := range only {
+		if !slices.ContainsFunc(out, func(d *Domain) bool { return d.Name == name }) {
+			return nil, fmt.Errorf("%s is not among the domains of the configuration", trimDot(name))
+		}
+	}
+	return out, nil
+}
+
+// build is the state of one Build. It is safe for concurrent use.
+type build struct {
+	resolver spf.Resolver
+	now      time.Time
+	named    map[string]bool // canonical names that the configuration uses
+	services shared[*node]
+	planned  shared[*outcome]
+}
+
+func newBuild(cfg *Config, o Options) *build {
+	b := &build{resolver: o.Resolver, now: time.Now(), named: map[string]bool{}}
+	if o.Now != nil {
+		b.now = o.Now()
+	}
+	for _, d := range cfg.Domains {
+		b.named[d.Name] = true
+		for _, r := range d.Regions {
+			b.named[r.Name] = true
+		}
+		for _, g := range cfg.Gateways {
+			b.named[g.HostIn(d.Zone)] = true
+		}
+	}
+	return b
+}
+
+// outcome is a plan and what other domains need of it.
+type outcome struct {
+	plan    *DomainPlan
+	records map[string]*spf.Record // those of the regions' own plans too
+	counts  counts
+}
+
+func (b *build) plan(ctx context.Context, d *Domain) *DomainPlan {
+	return b.outcome(ctx, d, nil).plan
+}
+
+// outcome plans a domain, after those that are regions of it. above holds the
+// domains around it, so that a circle of regions ends.
+func (b *build) outcome(ctx context.Context, d *Domain, above []*Domain) *outcome {
+	if o := b.planned.get(d.Name); o != nil {
+		return o
+	}
+	o := &outcome{plan: &DomainPlan{Domain: d, Notes: b.notes(d)}, records: map[string]*spf.Record{}}
+	if err := b.makePlan(ctx, o, append(above, d)); err != nil {
+		o.plan.Err = refusalOf(err, d.Name)
+	}
+	b.planned.put(d.Name, o)
+	return o
+}
+
+func (b *build) makePlan(ctx context.Context, o *outcome, above []*Domain) error {
+	d := o.plan.Domain
+	for _, r := range d.Regions {
+		switch {
+		case r.Domain == nil:
+			continue
+		case slices.Contains(above, r.Domain):
+			return &Refusal{Kind: Broken, Msg: fmt.Sprintf("%v: the region %s has this domain among its own regions", r.Place, trimDot(r.Name))}
+		}
+		below := b.outcome(ctx, r.Domain, above)
+		if below.plan.Err != nil {
+			return &Refusal{Kind: below.plan.Err.Kind, Msg: fmt.Sprintf("its region %s is refused", trimDot(r.Name)), Err: below.plan.Err}
+		}
+		for name, record := range below.records {
+			o.records[name] = record
+		}
+	}
+	return b.fillPlan(ctx, o)
+}
+
+// fillPlan builds and proves.
+func (b *build) fillPlan(ctx context.Context, o *outcome) error {
+	p, d := o.plan, o.plan.Domain
+	listed, err := d.listed()
+	if err != nil {
+		return err
+	}
+	want, err := b.policyUnder(ctx, d.Name, listed, listLimits)
+	if err != nil {
+		return err
+	}
+	if err := whole(want); err != nil {
+		return err
+	}
+	outlay, err := b.newOutlay(ctx, d)
+	if err != nil {
+		return err
+	}
+	draft, err := outlay.decide(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range draft.records {
+		o.records[r.Name] = r.Record
+	}
+	got, err := b.prove(ctx, d, listed, o.records)
+	if err != nil {
+		return err
+	}
+	if err := b.vectors(ctx, d, o.records); err != nil {
+		return err
+	}
+	o.counts = countsOf(got)
+	p.Records, p.Parts = draft.records, draft.parts
+	p.Lookups = Count{o.counts.lookups, d.Limits.Lookups}
+	p.Voids = Count{max(o.counts.voids[spf.V4], o.counts.voids[spf.V6]), d.Limits.Voids}
+	p.Flattened, p.Kept = outlay.decisions()
+	return nil
+}
+
+// refusalOf makes any error a refusal of a domain.
+func refusalOf(err error, domain string) *Refusal {
+	var r *Refusal
+	if errors.As(err, &r) {
+		msg := r.Msg
+		if err != error(r) {
+			msg = err.Error()
+		}
+		return &Refusal{Kind: r.Kind, Domain: domain, Msg: msg, Err: r.Err}
+	}
+	var broken *spf.EvaluationError
+	if errors.As(err, &broken) {
+		return &Refusal{Kind: Broken, Domain: domain, Msg: err.Error(), Err: err}
+	}
+	return &Refusal{Kind: DNSFailure, Domain: domain, Msg: err.Error(), Err: err}
+}
+
+// notes says what an operator would want to be reminded of.
+func (b *build) notes(d *Domain) []string {
+	var notes []string
+	say := func(senders []Sender) {
+		for _, s := range senders {
+			e := s.Entry()
+			if !e.Expires.IsZero() && !b.now.Before(e.Expires) {
+				notes = append(notes, fmt.Sprintf("%v: %s expired on %s and is published all the same", e.Place, e.Name, e.Expires.Format(time.DateOnly)))
+			}
+		}
+	}
+	say(d.Senders)
+	for _, r := range d.Regions {
+		say(r.Senders)
+	}
+	return notes
+}

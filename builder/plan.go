@@ -84,3 +84,15 @@ func (r *Refusal) Error() string { return fmt.Sprintf("%s: %s", trimDot(r.Domain
 
 // Unwrap gives the underlying error.
 func (r *Refusal) Unwrap() error { return r.Err }
+
+// Overlay answers from the records of a plan, and asks base for all else: what
+// the DNS would say if the plan were published.
+func (p *Plan) Overlay(base spf.Resolver) spf.Resolver {
+	o := &spf.Overlay{Base: base, TXT: map[string][]spf.TXT{}}
+	for _, d := range p.Domains {
+		for _, r := range d.Records {
+			o.TXT[r.Name] = []spf.TXT{r.Strings}
+		}
+	}
+	return o
+}

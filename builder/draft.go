@@ -1,0 +1,153 @@
+package builder
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spfzone/spfzone/spf"
+)
+
+// outlay is a domain in the making: its own list and those of its regions.
+type outlay struct {
+	b     *build
+	d     *Domain
+	lists []*list // the domain's own first
+}
+
+// list is the senders of one record.
+type list struct {
+	name    string
+	about   string
+	senders []Sender
+	slots   map[int]*slot // by place in senders
+}
+
+// draft is one try at the records of a domain.
+type draft struct {
+	records []Record
+	parts   Parts
+	counts  counts // as they add up
+}
+
+// newOutlay looks at every sender that asks the DNS.
+func (b *build) newOutlay(ctx context.Context, d *Domain) (*outlay, error) {
+	o := &outlay{b: b, d: d}
+	o.lists = append(o.lists, &list{name: d.Name, about: "the SPF record of " + trimDot(d.Name), senders: d.Senders})
+	for _, r := range d.Regions {
+		if r.Domain == nil {
+			about := fmt.Sprintf("the SPF record of %s, and a part of that of %s", trimDot(r.Name), trimDot(d.Name))
+			o.lists = append(o.lists, &list{name: r.Name, about: about, senders: r.Senders})
+		}
+	}
+	for _, l := range o.lists {
+		l.slots = map[int]*slot{}
+		for i, s := range l.senders {
+			m, err := s.asking(d.Zone)
+			if err != nil {
+				return nil, err
+			}
+			if m == nil {
+				continue
+			}
+			n, err := b.service(ctx, m, l.name)
+			if err != nil {
+				return nil, err
+			}
+			l.slots[i] = &slot{sender: s, node: n}
+		}
+	}
+	return o, nil
+}
+
+// slots gives all of them, in the order of the configuration.
+func (o *outlay) slots() []*slot {
+	var out []*slot
+	for _, l := range o.lists {
+		for i := range l.senders {
+			if s := l.slots[i]; s != nil {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// draft lays out every record, for what was chosen in each slot.
+func (o *outlay) draft(ctx context.Context) (*draft, error) {
+	out := &draft{}
+	var regions []Record
+	for i, l := range o.lists {
+		layout, err := o.layout(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			out.records = layout.records()
+		} else {
+			regions = append(regions, layout.records()...)
+		}
+		parts := layout.count()
+		out.parts.Count += parts.Count
+		out.parts.LowerBound += parts.LowerBound
+	}
+	out.records = append(out.records, regions...)
+	for _, s := range o.slots() {
+		out.counts = out.counts.plus(s.chosen.counts)
+	}
+	out.counts = out.counts.plus(counts{lookups: out.parts.Count}).plus(o.fixed())
+	return out, nil
+}
+
+// fixed counts what no choice changes: the includes of the regions, and what
+// those regions need that are domains of their own.
+func (o *outlay) fixed() counts {
+	c := counts{lookups: len(o.d.Regions)}
+	for _, r := range o.d.Regions {
+		if r.Domain != nil {
+			c = c.plus(o.b.planned.get(r.Domain.Name).counts)
+		}
+	}
+	return c
+}
+
+func (o *outlay) layout(ctx context.Context, l *list) (*layout, error) {
+	out, err := o.b.newLayout(ctx, o.d, l.name)
+	if err != nil {
+		return nil, err
+	}
+	out.about = l.about
+	runs, err := o.b.runs(ctx, l.senders, o.d, l.slots)
+	if err != nil {
+		return nil, err
+	}
+	if l == o.lists[0] {
+		out.redirect = o.d.Redirect
+		for _, r := range o.d.Regions {
+			include, err := includeOf(r.Name)
+			if err != nil {
+				return nil, err
+			}
+			runs = addItem(runs, spf.QPass, item{mechanism: include, barrier: o.delicate(r)})
+		}
+	}
+	return out, out.place(ctx, runs)
+}
+
+// delicate reports whether a term of a region may not change places with
+// others.
+func (o *outlay) delicate(r *Region) bool {
+	if r.Domain != nil {
+		return true
+	}
+	for _, l := range o.lists {
+		if l.name != r.Name {
+			continue
+		}
+		for _, s := range l.slots {
+			if s.node.barrier {
+				return true
+			}
+		}
+	}
+	return false
+}

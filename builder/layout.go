@@ -1,0 +1,200 @@
+package builder
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spfzone/spfzone/spf"
+)
+
+// layout is how the terms of one record are laid out: in the root, and in the
+// parts that it includes.
+type layout struct {
+	b        *build
+	d        *Domain
+	name     string // canonical; the domain's or a region's
+	about    string
+	regions  []*Region // that the root includes
+	redirect spf.DomainSpec
+	exp      spf.DomainSpec
+	siblings []spf.TXT // other TXT records at the name
+	prior    *prior
+	segments []*segment
+	names    *namer
+}
+
+// newLayout prepares the layout of a record, with what its name holds now.
+func (b *build) newLayout(ctx context.Context, d *Domain, name string) (*layout, error) {
+	prior, err := b.priorOf(ctx, name, d.Split.Names)
+	if err != nil {
+		return nil, err
+	}
+	l := &layout{b: b, d: d, name: name, exp: d.Exp, siblings: prior.siblings, prior: prior}
+	l.names = &namer{b: b, pattern: d.Split.Names, owner: name, own: prior.own(), known: map[string]bool{}}
+	return l, nil
+}
+
+// place finds the records for runs: the root alone if it holds everything, and
+// else parts beside it.
+func (l *layout) place(ctx context.Context, runs []run) error {
+	l.segments = nil
+	for _, r := range runs {
+		l.segments = append(l.segments, newSegment(r, l.d.Split.By == SplitByNetwork))
+	}
+	if err := l.split(ctx); err != nil {
+		return err
+	}
+	for !l.rootHolds() {
+		s := l.largest()
+		if s == nil || !s.move() {
+			return l.tooLarge()
+		}
+		if err := l.split(ctx); err != nil {
+			return err
+		}
+	}
+	return l.fill(ctx)
+}
+
+// largest gives the segment that can spare the most octets of the root.
+func (l *layout) largest() *segment {
+	var best *segment
+	for _, s := range l.segments {
+		if s.movable() > 0 && (best == nil || s.movable() > best.movable()) {
+			best = s
+		}
+	}
+	return best
+}
+
+func (l *layout) rootHolds() bool {
+	return l.d.Limits.holds(l.name, l.root().String(), l.siblings)
+}
+
+// root gives the domain's own record.
+func (l *layout) root() *spf.Record {
+	r := &spf.Record{Redirect: l.redirect, Exp: l.exp}
+	for _, s := range l.segments {
+		r.Directives = append(r.Directives, s.directives(s.inline())...)
+	}
+	return l.close(r)
+}
+
+func (l *layout) close(r *spf.Record) *spf.Record {
+	if r.Redirect.IsZero() {
+		r.Directives = append(r.Directives, spf.Directive{Qualifier: l.d.closing(), Mechanism: spf.All{}})
+	}
+	return r
+}
+
+// partRecord gives the record of a part. Whatever it matches, it passes: the
+// qualifier stands before its include.
+func (l *layout) partRecord(pieces []piece) *spf.Record {
+	r := &spf.Record{}
+	for _, p := range pieces {
+		r.Directives = append(r.Directives, spf.Directive{Mechanism: p.mechanism})
+	}
+	r.Directives = append(r.Directives, spf.Directive{Qualifier: l.d.closing(), Mechanism: spf.All{}})
+	return r
+}
+
+// partHolds reports whether a part of these pieces keeps to the limits.
+func (l *layout) partHolds(name string, pieces []piece) bool {
+	return l.d.Limits.holds(name, l.partRecord(pieces).String(), nil)
+}
+
+// partCapacity gives the most octets that the pieces of a part may take.
+func (l *layout) partCapacity(name string) int {
+	return l.d.Limits.capacity(name, nil) - len(l.partRecord(nil).String())
+}
+
+func (l *layout) tooLarge() error {
+	text := l.root().String()
+	size := responseSize(l.name, text, l.siblings)
+	r := &Refusal{Kind: TooLarge, Domain: l.d.Name}
+	switch limit := l.d.Limits; {
+	case limit.Record > 0 && len(text) > limit.Record:
+		r.Msg = fmt.Sprintf("the record of %s has %d octets at the least, of which limits.record allows %d: what is left in it cannot move to a part", trimDot(l.name), len(text), limit.Record)
+	case len(l.siblings) > 0:
+		r.Msg = fmt.Sprintf("the response for %s has %d octets at the least, %d of them for the other TXT records there, and limits.response allows %d: raise it (1232 suits most resolvers), or move the other TXT records elsewhere",
+			trimDot(l.name), size, size-responseSize(l.name, text, nil), limit.Response)
+	default:
+		r.Msg = fmt.Sprintf("the response for %s has %d octets at the least, and limits.response allows %d: raise it (1232 suits most resolvers)", trimDot(l.name), size, limit.Response)
+	}
+	return r
+}
+
+// records gives the records to publish, the root first.
+func (l *layout) records() []Record {
+	root := Record{Name: l.name, About: l.about, Record: l.root()}
+	for _, s := range l.segments {
+		for _, p := range s.inline() {
+			root.Terms = append(root.Terms, Published{s.qualifier.String() + p.text, p.sources})
+		}
+	}
+	out := []Record{l.finish(root, l.siblings)}
+	number := 0
+	for _, s := range l.segments {
+		for _, p := range s.parts {
+			number++
+			r := Record{Name: p.name, Record: l.partRecord(p.pieces), About: fmt.Sprintf("part %d of the SPF record of %s", number, trimDot(l.name))}
+			for _, piece := range p.pieces {
+				r.Terms = append(r.Terms, Published{piece.text, piece.sources})
+			}
+			out = append(out, l.finish(r, nil))
+		}
+	}
+	return out
+}
+
+// finish fills in what follows from the record, with the terms that come from
+// no sender.
+func (l *layout) finish(r Record, siblings []spf.TXT) Record {
+	if ds := r.Record.Directives; len(ds) > len(r.Terms) {
+		r.Terms = append(r.Terms, Published{Text: ds[len(ds)-1].String()})
+	}
+	if !r.Record.Redirect.IsZero() {
+		r.Terms = append(r.Terms, Published{Text: "redirect=" + r.Record.Redirect.String()})
+	}
+	if !r.Record.Exp.IsZero() {
+		r.Terms = append(r.Terms, Published{Text: "exp=" + r.Record.Exp.String()})
+	}
+	r.TTL = l.d.TTL
+	r.Text = r.Record.String()
+	r.Strings = spf.SplitStrings(r.Text, 0)
+	r.ResponseBytes = responseSize(r.Name, r.Text, siblings)
+	return r
+}
+
+// count gives the parts, and the fewest that could hold what is listed.
+func (l *layout) count() Parts {
+	p := Parts{}
+	all, apart := 0, 0
+	capacity := l.partCapacity(partName(l.d.Split.Names, 1, l.name))
+	for _, s := range l.segments {
+		p.Count += len(s.parts)
+		all += total(s.addresses) + total(s.before) + total(s.after) + total(s.moved)
+		for _, pieces := range s.apart {
+			apart += lowerBound(total(pieces), capacity)
+		}
+	}
+	p.LowerBound = apart + l.fewest(all, apart, capacity)
+	return p
+}
+
+// fewest gives the fewest parts beside which the root has room for what they
+// do not hold, if pieces could be cut anywhere.
+func (l *layout) fewest(all, apart, capacity int) int {
+	empty := &spf.Record{Redirect: l.redirect, Exp: l.exp}
+	left := l.d.Limits.capacity(l.name, l.siblings) - len(l.close(empty).String())
+	include := octets("include:" + trimDot(partName(l.d.Split.Names, 1, l.name)))
+	for n := 0; capacity > 0; n++ {
+		if all <= left-(n+apart)*include+n*capacity {
+			return n
+		}
+		if n > 0 && capacity <= include {
+			break
+		}
+	}
+	return 0
+}

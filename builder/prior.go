@@ -1,0 +1,81 @@
+package builder
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/spfzone/spfzone/spf"
+)
+
+// prior is what a name publishes now, so that what need not change does not.
+type prior struct {
+	records  []string
+	siblings []spf.TXT // the other TXT records at the name
+	parts    []priorPart
+	inline   map[string]bool // texts of the terms in the root
+}
+
+// priorPart is a part of a published record.
+type priorPart struct {
+	name      string
+	qualifier spf.Qualifier
+	terms     map[string]bool // by text
+}
+
+// priorOf reads what a name publishes, and the parts by the pattern of their
+// names.
+func (b *build) priorOf(ctx context.Context, name, pattern string) (*prior, error) {
+	p := &prior{inline: map[string]bool{}}
+	var err error
+	if p.records, p.siblings, err = b.fetch(ctx, name); err != nil || len(p.records) != 1 {
+		return p, err
+	}
+	root, err := spf.Parse(p.records[0])
+	if err != nil {
+		return p, nil // it is replaced, so what is wrong with it does not matter
+	}
+	for _, d := range root.Directives {
+		p.inline[d.Mechanism.String()] = true
+		target, named := d.Domain().Name()
+		if _, isInclude := d.Mechanism.(spf.Include); !isInclude || !named || !isPartName(target, pattern, name) {
+			continue
+		}
+		part, err := b.record(ctx, target)
+		if err != nil {
+			return nil, err
+		}
+		if part != nil {
+			p.parts = append(p.parts, priorPart{target, d.Qualifier, termsOf(part)})
+		}
+	}
+	return p, nil
+}
+
+func termsOf(r *spf.Record) map[string]bool {
+	terms := map[string]bool{}
+	for _, d := range r.Directives {
+		terms[d.Mechanism.String()] = true
+	}
+	return terms
+}
+
+// isPartName reports whether a canonical name is one that the pattern gives to
+// a part of owner's record.
+func isPartName(name, pattern, owner string) bool {
+	label, ok := strings.CutSuffix(name, "."+owner)
+	before, after, _ := strings.Cut(strings.ToLower(pattern), "%d")
+	digits, okBefore := strings.CutPrefix(label, before)
+	digits, okAfter := strings.CutSuffix(digits, after)
+	n, err := strconv.Atoi(digits)
+	return ok && okBefore && okAfter && err == nil && n > 0 && strconv.Itoa(n) == digits
+}
+
+// own gives the names of the parts.
+func (p *prior) own() map[string]bool {
+	names := map[string]bool{}
+	for _, part := range p.parts {
+		names[part.name] = true
+	}
+	return names
+}

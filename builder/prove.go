@@ -1,0 +1,110 @@
+package builder
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/spfzone/spfzone/spf"
+)
+
+// prove compares what the records say with what is listed, for every address,
+// the limits of receivers held to on the side of the records.
+func (b *build) prove(ctx context.Context, d *Domain, listed map[string]*spf.Record, built map[string]*spf.Record) (*spf.Policy, error) {
+	var policy *spf.Policy
+	for name := range listed {
+		want, err := b.policyUnder(ctx, name, listed, listLimits)
+		if err != nil {
+			return nil, err
+		}
+		got, err := b.policyUnder(ctx, name, built, d.Limits.Evaluation())
+		if err != nil {
+			return nil, err
+		}
+		if changes := want.Diff(got); len(changes) > 0 {
+			return nil, unproven(d.Name, name, changes)
+		}
+		if name == d.Name {
+			policy = got
+		}
+	}
+	return policy, nil
+}
+
+func (b *build) policyUnder(ctx context.Context, name string, records map[string]*spf.Record, limits spf.Limits) (*spf.Policy, error) {
+	c := &spf.Checker{Resolver: overlay(b.resolver, records), Limits: limits}
+	return c.Policy(ctx, name)
+}
+
+// unproven says which addresses would get another result than the list gives
+// them.
+func unproven(domain, name string, changes []spf.Change) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "the records of %s do not say what is listed", trimDot(name))
+	for _, c := range changes {
+		fmt.Fprintf(&b, "\n%s: listed %v, built %v", some(c.Prefixes), c.From, c.To)
+		if c.To.If == nil && c.To.Err != nil {
+			fmt.Fprintf(&b, " (%v)", c.To.Err)
+		}
+	}
+	return &Refusal{Kind: Unproven, Domain: domain, Msg: b.String()}
+}
+
+// some gives prefixes as text, the first few of many.
+func some(prefixes []netip.Prefix) string {
+	const most = 8
+	var b strings.Builder
+	for i, p := range prefixes {
+		if i == most {
+			fmt.Fprintf(&b, " and %d more", len(prefixes)-most)
+			break
+		}
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(p.String())
+	}
+	return b.String()
+}
+
+// vectors checks what the operator expects of single senders.
+func (b *build) vectors(ctx context.Context, d *Domain, built map[string]*spf.Record) error {
+	if len(d.Expect) == 0 {
+		return nil
+	}
+	c := &spf.Checker{Resolver: overlay(b.resolver, built), Limits: d.Limits.Evaluation()}
+	var wrong []string
+	for _, v := range d.Expect {
+		from, helo := v.From, v.HELO
+		if from == "" {
+			from = "postmaster@" + trimDot(d.Name)
+		}
+		if helo == "" {
+			helo = trimDot(d.Name)
+		}
+		got, err := c.Check(ctx, v.IP, from, helo)
+		if err != nil {
+			return err
+		}
+		if got.Result != v.Result {
+			wrong = append(wrong, fmt.Sprintf("%v: %v from %s: %v expected, %s", v.Place, v.IP, from, v.Result, cameOut(got)))
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return &Refusal{Kind: Vectors, Domain: d.Name, Msg: strings.Join(wrong, "\n")}
+}
+
+// cameOut says what a check gave and why.
+func cameOut(v spf.Evaluation) string {
+	s := v.Result.String() + " came out"
+	switch {
+	case v.Err != nil:
+		s += ": " + v.Err.Error()
+	case v.Matched != nil:
+		s += fmt.Sprintf(", by %v in the record of %s", *v.Matched, trimDot(v.MatchedIn))
+	}
+	return s
+}

@@ -1,0 +1,133 @@
+package builder
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"go4.org/netipx"
+
+	"github.com/spfzone/spfzone/spf"
+)
+
+// run is a stretch of senders with one qualifier. All of them lead to the same
+// result where they match, so that within a run neither their order nor
+// whether they stand in one record or in several makes a difference; between
+// runs the order does.
+type run struct {
+	qualifier spf.Qualifier
+	items     []item
+}
+
+// item is a sender, or what stands in its place: addresses or a mechanism.
+type item struct {
+	source    *Entry        // nil for the include of a region
+	set       *netipx.IPSet // nil for a mechanism
+	mechanism spf.Mechanism // nil for addresses
+	apart     bool          // gets parts of its own where the split is by network
+	barrier   bool          // no other item may change places with it
+}
+
+// addItem puts an item at the end of runs. A barrier is a run of its own.
+func addItem(runs []run, q spf.Qualifier, it item) []run {
+	if n := len(runs); n == 0 || runs[n-1].qualifier != q || it.barrier || runs[n-1].items[0].barrier {
+		runs = append(runs, run{qualifier: q})
+	}
+	last := &runs[len(runs)-1]
+	last.items = append(last.items, it)
+	return runs
+}
+
+// bound reports whether a mechanism means something else in another record.
+func bound(m spf.Mechanism) bool {
+	d := spf.Directive{Mechanism: m}
+	spec := d.Domain()
+	switch m.(type) {
+	case spf.A, spf.MX, spf.PTR:
+		if spec.IsZero() {
+			return true
+		}
+	}
+	return spec.Macro().Uses("dp")
+}
+
+// slot is a sender that asks the DNS: its node, and what was chosen to stand in
+// its place.
+type slot struct {
+	sender Sender
+	node   *node
+	chosen *choice
+}
+
+// runs gives the senders of one record as runs. slots holds those that ask the
+// DNS, by their place.
+func (b *build) runs(ctx context.Context, senders []Sender, d *Domain, slots map[int]*slot) ([]run, error) {
+	var runs []run
+	for i, s := range senders {
+		items, err := b.items(ctx, s, d, slots[i])
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range items {
+			it.source = s.Entry()
+			runs = addItem(runs, s.Qualifier, it)
+		}
+	}
+	return runs, nil
+}
+
+func (b *build) items(ctx context.Context, s Sender, d *Domain, at *slot) ([]item, error) {
+	if at != nil {
+		if o := at.chosen.outline(); o != nil {
+			return o.items(), nil
+		}
+		return []item{{mechanism: at.node.mechanism, barrier: at.node.barrier}}, nil
+	}
+	switch source := s.Source.(type) {
+	case *Network:
+		return []item{{set: setOf(source.Prefixes), apart: true}}, nil
+	case *Gateway:
+		set, err := b.pinned(ctx, source.HostIn(d.Zone))
+		return []item{{set: set}}, err
+	case *Term:
+		prefix, ok := literal(source.Mechanism)
+		if !ok {
+			break
+		}
+		return []item{{set: setOf([]netip.Prefix{prefix})}}, nil
+	}
+	return nil, fmt.Errorf("%v: a sender that is neither addresses nor a term that asks the DNS", s.Place)
+}
+
+// literal gives the prefix of ip4 and ip6.
+func literal(m spf.Mechanism) (p netip.Prefix, ok bool) {
+	switch m := m.(type) {
+	case spf.IP4:
+		return m.Prefix.Masked(), true
+	case spf.IP6:
+		return m.Prefix.Masked(), true
+	}
+	return p, false
+}
+
+// asking gives the mechanism of a sender that asks the DNS, or nil: its
+// addresses are listed, or pinned.
+func (s Sender) asking(zone string) (spf.Mechanism, error) {
+	switch source := s.Source.(type) {
+	case *Network:
+		return nil, nil
+	case *Gateway:
+		if source.Pin {
+			return nil, nil
+		}
+	case *Term:
+		if _, ok := literal(source.Mechanism); ok {
+			return nil, nil
+		}
+	}
+	mechanisms, err := s.mechanisms(zone)
+	if err != nil {
+		return nil, err
+	}
+	return mechanisms[0], nil
+}

@@ -1,0 +1,199 @@
+package builder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"go4.org/netipx"
+
+	"github.com/spfzone/spfzone/spf"
+)
+
+// node is a term that asks the DNS, and what may stand in its place. A service
+// is the node of its include; the terms of its record are nodes below it.
+type node struct {
+	mechanism spf.Mechanism // that says the same in any record
+	kept      counts        // what a receiver counts where it stands as it is
+	barrier   bool          // no other term may change places with it
+	flat      *outline      // nil where addresses cannot say the same
+	flatWhy   error         // why not
+	open      *opening      // nil where its terms cannot stand in its place
+}
+
+// opening is a record whose terms may stand in the place of its include.
+type opening struct {
+	set   *netipx.IPSet // of ip4 and ip6
+	nodes []*node       // the other terms, in order
+}
+
+// counts are the counters of RFC 7208, Section 4.6.4. Void lookups are counted
+// for a family, as a client has one.
+type counts struct {
+	lookups int
+	voids   [2]int // by family
+}
+
+func (c counts) plus(o counts) counts {
+	c.lookups += o.lookups
+	for f := range c.voids {
+		c.voids[f] += o.voids[f]
+	}
+	return c
+}
+
+// within reports whether the counters keep to limits.
+func (c counts) within(l Limits) bool {
+	return c.lookups <= l.Lookups && max(c.voids[spf.V4], c.voids[spf.V6]) <= l.Voids
+}
+
+// countsOf gives the most that any address needs.
+func countsOf(p *spf.Policy) counts {
+	var c counts
+	for _, f := range [...]spf.Family{spf.V4, spf.V6} {
+		for _, o := range p.Ranges(f) {
+			eachLeaf(o, func(leaf *spf.Outcome) {
+				c.lookups = max(c.lookups, leaf.Lookups)
+				c.voids[f] = max(c.voids[f], leaf.Voids)
+			})
+		}
+	}
+	return c
+}
+
+func eachLeaf(o *spf.Outcome, f func(*spf.Outcome)) {
+	if o.If == nil {
+		f(o)
+		return
+	}
+	eachLeaf(o.Then, f)
+	eachLeaf(o.Else, f)
+}
+
+// node works out what may stand in the place of a mechanism that asks the DNS.
+// above holds the names of the includes around it, so that a record that
+// includes itself is not opened for ever.
+func (b *build) node(ctx context.Context, m spf.Mechanism, asked string, above []string) (*node, error) {
+	d := spf.Directive{Mechanism: m}
+	policy, err := b.policyOf(ctx, asked, closed(&spf.Record{Directives: []spf.Directive{d}}))
+	if err != nil {
+		return nil, err
+	}
+	if err := whole(policy); err != nil {
+		return nil, fmt.Errorf("%v: %w", d, err)
+	}
+	n := &node{mechanism: m, kept: countsOf(policy)}
+	for _, c := range policy.Conditions() {
+		n.barrier = n.barrier || !commutes(c)
+	}
+	name, named := d.Domain().Name()
+	switch m.(type) {
+	case spf.Include:
+		if !named {
+			return n, nil
+		}
+		if n.flat, n.flatWhy = b.flatten(ctx, name, asked); n.flatWhy != nil {
+			n.flat = nil
+			if !errors.Is(n.flatWhy, errInexact) {
+				return nil, n.flatWhy
+			}
+		}
+		n.open, err = b.opening(ctx, name, asked, n.barrier, append(above, name))
+	case spf.A, spf.MX:
+		if named && len(policy.Conditions()) == 0 {
+			n.flat = &outline{set: policy.Set(spf.Pass)}
+		}
+	}
+	return n, err
+}
+
+// opening reads the record of name and gives its terms as nodes. It is nil
+// where they cannot stand in another record: one has a qualifier, all matches,
+// or another term may not change places with one of them.
+func (b *build) opening(ctx context.Context, name, asked string, barrier bool, above []string) (*opening, error) {
+	if barrier || repeats(above) {
+		return nil, nil
+	}
+	r, err := b.record(ctx, name)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	directives, ok := passing(r)
+	if !ok {
+		return nil, nil
+	}
+	var set netipx.IPSetBuilder
+	o := &opening{}
+	for _, d := range directives {
+		if p, ok := literal(d.Mechanism); ok {
+			set.AddPrefix(p)
+			continue
+		}
+		bound, err := d.Bind(name)
+		if err != nil {
+			return nil, nil
+		}
+		n, err := b.node(ctx, bound.Mechanism, asked, above)
+		if err != nil {
+			return nil, err
+		}
+		o.nodes = append(o.nodes, n)
+	}
+	o.set = mustSet(&set)
+	return o, nil
+}
+
+// repeats reports whether the last name stands among those before it.
+func repeats(names []string) bool {
+	last := len(names) - 1
+	for _, n := range names[:last] {
+		if n == names[last] {
+			return true
+		}
+	}
+	return false
+}
+
+// passing gives the directives of a record that passes what any of them
+// matches and nothing else. redirect= is as good as an include there.
+func passing(r *spf.Record) (directives []spf.Directive, ok bool) {
+	for _, d := range r.Directives {
+		if _, isAll := d.Mechanism.(spf.All); isAll {
+			return directives, d.Qualifier != spf.QPass
+		}
+		if d.Qualifier != spf.QPass {
+			return nil, false
+		}
+		directives = append(directives, d)
+	}
+	if !r.Redirect.IsZero() {
+		directives = append(directives, spf.Directive{Mechanism: spf.Include{Domain: r.Redirect}})
+	}
+	return directives, true
+}
+
+// service gives the node of a listed mechanism. Where its tree does not
+// depend on the domain that it is asked for, it is worked out once for all.
+func (b *build) service(ctx context.Context, m spf.Mechanism, asked string) (*node, error) {
+	key := m.String()
+	if n := b.services.get(key); n != nil {
+		return n, nil
+	}
+	reading := &reading{Resolver: b.resolver}
+	watched := &build{resolver: reading}
+	n, err := watched.node(ctx, m, askedNobody, nil)
+	if reading.usesSender.Load() || bound(m) {
+		return b.node(ctx, m, asked, nil)
+	}
+	if err == nil {
+		b.services.put(key, n)
+	}
+	return n, err
+}
+
+// mentionsSender reports whether a record holds the macro letter o, whose
+// meaning depends on the domain asked for.
+func mentionsSender(text string) bool {
+	return strings.Contains(text, "%{o") || strings.Contains(text, "%{O")
+}
