@@ -21,23 +21,19 @@ type Change struct {
 // Diff lists where o differs from p, by the results before and after. It is
 // empty where the policies are equal.
 func (p *Policy) Diff(o *Policy) []Change {
-	type key struct{ from, to string }
+	type key struct{ from, to int }
 	var order []key
 	changes := map[key]*Change{}
 	sets := map[key]*netipx.IPSetBuilder{}
+	numbers := newNumbering()
 	for f := range p.families {
 		type pair struct{ from, to *Outcome }
-		joined := join(p.families[f], o.families[f], func(a, b *Outcome) pair {
-			if sameDecision(a, b) {
-				return pair{}
-			}
-			return pair{a, b}
-		})
+		joined := join(p.families[f], o.families[f], func(a, b *Outcome) pair { return pair{a, b} })
 		eachRange(joined, Family(f), func(addrs netipx.IPRange, d pair) bool {
-			if d.from == nil {
+			k := key{numbers.of(d.from), numbers.of(d.to)}
+			if k.from == k.to {
 				return true
 			}
-			k := key{d.from.String(), d.to.String()}
 			if changes[k] == nil {
 				order = append(order, k)
 				changes[k] = &Change{From: d.from, To: d.to}

@@ -143,6 +143,9 @@ func (c *Checker) recompile(to *compiled, domain string) {
 		s := c.symbolic(context.Background(), f, name)
 		s.atHand = true
 		sub := s.policyOf(name, c.limits.Lookups)
+		if s.intern.overflow != nil {
+			return
+		}
 		expires = earliest(expires, sub.expires)
 		if f == V6 {
 			d.cells6 = sub.cells

@@ -1,10 +1,15 @@
 package spf
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Outcome is what check_host gives for an address: a decision tree whose inner
 // nodes are conditional terms, and whose leaves are results. For most
-// addresses it is a single leaf. It is immutable.
+// addresses it is a single leaf. It is immutable. Branches that agree are one
+// Outcome with several ways to it, so that a tree with many ways through it
+// has few nodes: visit each but once.
 type Outcome struct {
 	If   *Condition // nil for a leaf
 	Then *Outcome   // where the term matches
@@ -19,7 +24,8 @@ type Outcome struct {
 	MatchedIn string     // canonical name of the record that evaluation ended in
 	Err       error      // for none, temperror and permerror; an *EvaluationError
 
-	open bool // no directive of the record in hand has matched: evaluation goes on
+	open  bool // no directive of the record in hand has matched: evaluation goes on
+	least int  // of an inner node: the lookups of the open leaf that has the fewest
 }
 
 // Condition is a term whose match depends on more of the message than the
@@ -75,92 +81,42 @@ func (c *Condition) isExact() bool {
 	return ok
 }
 
-// String gives the result, or the decision tree in one line.
+// String gives the result, or the decision tree in one line, such as
+// "(exists:%{i}.x.com ? pass : fail)", with "…" for what is too long to read.
 func (o *Outcome) String() string {
-	if o.If == nil {
-		return o.Result.String()
-	}
-	return fmt.Sprintf("(%v ? %v : %v)", o.If, o.Then, o.Else)
+	var b strings.Builder
+	o.write(&b)
+	return b.String()
 }
 
-// interner makes equal outcomes of one computation the same pointer.
-type interner map[Outcome]*Outcome
+// readable bounds the text of a decision tree.
+const readable = 4096
 
-func (in interner) get(o Outcome) *Outcome {
-	if p, ok := in[o]; ok {
-		return p
-	}
-	p := &o
-	in[o] = p
-	return p
-}
-
-// branch gives a conditional outcome. Its open flag says that a leaf is open.
-func (in interner) branch(c *Condition, then, otherwise *Outcome) *Outcome {
-	return in.get(Outcome{If: c, Then: then, Else: otherwise, open: then.open || otherwise.open})
-}
-
-// mapLeaves replaces the leaves of a tree.
-func (in interner) mapLeaves(o *Outcome, f func(*Outcome) *Outcome) *Outcome {
-	if o.If == nil {
-		return f(o)
-	}
-	return in.branch(o.If, in.mapLeaves(o.Then, f), in.mapLeaves(o.Else, f))
-}
-
-// mapOpen replaces the open leaves of a tree.
-func (in interner) mapOpen(o *Outcome, f func(*Outcome) *Outcome) *Outcome {
+func (o *Outcome) write(b *strings.Builder) {
 	switch {
-	case !o.open:
-		return o
+	case b.Len() > readable:
+		b.WriteString("…")
+		return
 	case o.If == nil:
-		return f(o)
+		b.WriteString(o.Result.String())
+		return
 	}
-	return in.branch(o.If, in.mapOpen(o.Then, f), in.mapOpen(o.Else, f))
+	fmt.Fprintf(b, "(%v ? ", o.If)
+	o.Then.write(b)
+	b.WriteString(" : ")
+	o.Else.write(b)
+	b.WriteByte(')')
 }
 
-// reduce leaves out conditions that make no difference to the result.
-func (in interner) reduce(o *Outcome) *Outcome {
-	if o.If == nil {
-		return o
-	}
-	then, otherwise := in.reduce(o.Then), in.reduce(o.Else)
-	if o.If.isExact() && sameDecision(then, otherwise) {
-		return otherwise
-	}
-	return in.branch(o.If, then, otherwise)
-}
-
-// sameDecision reports whether two trees ask the same conditions and lead to
-// the same results. What counters and terms led there does not matter.
-func sameDecision(a, b *Outcome) bool {
-	if a == b {
-		return true
-	}
-	if a.If == nil || b.If == nil {
-		return a.If == nil && b.If == nil && a.Result == b.Result
-	}
-	return a.If.key == b.If.key && sameDecision(a.Then, b.Then) && sameDecision(a.Else, b.Else)
-}
-
-// least gives the smallest counter of lookups among the open leaves.
-func (o *Outcome) leastLookups() int {
-	if o.If == nil {
-		return o.Lookups
-	}
+// leaves calls f for the leaves of a tree, once for each inner node that they
+// stand at. seen holds the inner nodes visited before.
+func (o *Outcome) leaves(seen map[*Outcome]bool, f func(*Outcome)) {
 	switch {
-	case !o.Then.open:
-		return o.Else.leastLookups()
-	case !o.Else.open:
-		return o.Then.leastLookups()
+	case o.If == nil:
+		f(o)
+	case !seen[o]:
+		seen[o] = true
+		o.Then.leaves(seen, f)
+		o.Else.leaves(seen, f)
 	}
-	return min(o.Then.leastLookups(), o.Else.leastLookups())
-}
-
-// most gives the largest of a counter among the leaves.
-func (o *Outcome) most(counter func(*Outcome) int) int {
-	if o.If == nil {
-		return counter(o)
-	}
-	return max(o.Then.most(counter), o.Else.most(counter))
 }

@@ -2,6 +2,7 @@ package spf
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"net/netip"
 
@@ -40,8 +41,8 @@ type Policy struct {
 
 // Policy computes the policy of a domain. What goes wrong in the DNS is part
 // of it: the result temperror for the addresses that are concerned. The error
-// is not nil only if the domain is no domain name of two labels or more, or
-// ctx is over; ctx alone limits the time.
+// is not nil only if the domain is no domain name of two labels or more, ctx
+// is over, or it is ErrTooComplex; ctx alone limits the time.
 func (c *Checker) Policy(ctx context.Context, domain string) (*Policy, error) {
 	c.setUp()
 	name, err := senderDomain(domain)
@@ -57,6 +58,9 @@ func (c *Checker) Policy(ctx context.Context, domain string) (*Policy, error) {
 			return nil, err
 		}
 		p.families[f] = s.reduce(sub.cells)
+		if s.intern.overflow != nil {
+			return nil, fmt.Errorf("policy of %s: %w", domain, ErrTooComplex)
+		}
 	}
 	return p, nil
 }
@@ -66,7 +70,8 @@ func (c *Checker) Policy(ctx context.Context, domain string) (*Policy, error) {
 func (s *symbolic) reduce(c cells[*Outcome]) cells[*Outcome] {
 	for i := range c {
 		if c[i].value.If != nil {
-			return join(c, cells[bool]{{number{}, true}}, func(o *Outcome, _ bool) *Outcome { return s.intern.reduce(o) })
+			r := reduction{s.intern, newNumbering(), map[*Outcome]*Outcome{}}
+			return join(c, cells[bool]{{number{}, true}}, func(o *Outcome, _ bool) *Outcome { return r.of(o) })
 		}
 	}
 	return c
@@ -77,7 +82,7 @@ func (c *Checker) symbolic(ctx context.Context, f Family, asked string) *symboli
 		live:   &live{c: c, ctx: ctx, timed: ctx},
 		family: f,
 		asked:  asked,
-		intern: interner{},
+		intern: newInterner(),
 		memo:   map[string]*subpolicy{},
 	}
 }
@@ -149,11 +154,13 @@ func (p *Policy) Static() bool { return len(p.Conditions()) == 0 }
 func (p *Policy) Conditions() []*Condition {
 	var out []*Condition
 	seen := map[string]bool{}
+	visited := map[*Outcome]bool{}
 	var walk func(*Outcome)
 	walk = func(o *Outcome) {
-		if o.If == nil {
+		if o.If == nil || visited[o] {
 			return
 		}
+		visited[o] = true
 		if !seen[o.If.key] {
 			seen[o.If.key] = true
 			out = append(out, o.If)
@@ -179,9 +186,10 @@ func (p *Policy) MaxVoids() int { return p.most(func(o *Outcome) int { return o.
 
 func (p *Policy) most(counter func(*Outcome) int) int {
 	n := 0
+	seen := map[*Outcome]bool{}
 	for _, family := range p.families {
 		for i := range family {
-			n = max(n, family[i].value.most(counter))
+			family[i].value.leaves(seen, func(leaf *Outcome) { n = max(n, counter(leaf)) })
 		}
 	}
 	return n

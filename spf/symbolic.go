@@ -12,7 +12,7 @@ type symbolic struct {
 	*live
 	family Family
 	asked  string // canonical name of the domain whose policy is wanted, "%{o}"
-	intern interner
+	intern *interner
 	memo   map[string]*subpolicy // of this computation
 }
 
@@ -52,7 +52,7 @@ func (s *symbolic) policyOf(name string, budget int) *subpolicy {
 		key += " " + s.asked
 	}
 	s.memo[key] = p
-	if p.passing {
+	if p.passing && s.intern.overflow == nil {
 		expires := p.expires
 		if expires == 0 {
 			expires = never
@@ -180,7 +180,7 @@ func (r *run) fail(result Result, lookups, voids int, err *EvaluationError) *Out
 	if result == TempError {
 		r.out.passing = false
 	}
-	return r.intern.get(Outcome{Result: result, Lookups: lookups, Voids: voids, MatchedIn: r.name, Err: err})
+	return r.intern.get(Outcome{Result: result, Lookups: lookups, Voids: voids, MatchedIn: r.name, Err: r.intern.failure(*err)})
 }
 
 // everywhere replaces the open leaves for all addresses.
@@ -224,7 +224,7 @@ func (r *run) conditional(d *Directive) {
 	if d.Domain().macro.Uses("o") {
 		r.out.usesO = true
 	}
-	c := newCondition(d, r.name, r.asked, DomainSpec{}, r.family)
+	c := r.intern.condition(newCondition(d, r.name, r.asked, DomainSpec{}, r.family))
 	void := 0
 	if _, ok := d.Mechanism.(Exists); ok {
 		void = 1

@@ -105,7 +105,7 @@ func (r *run) conditionalChild(spec DomainSpec, d *Directive, term string) {
 	if spec.macro.Uses("o") {
 		r.out.usesO = true
 	}
-	c := newCondition(d, r.name, r.asked, spec, r.family)
+	c := r.intern.condition(newCondition(d, r.name, r.asked, spec, r.family))
 	r.everywhere(func(o *Outcome) *Outcome {
 		lookups := o.Lookups + 1
 		if over := r.within(lookups, o.Voids, term); over != nil {
