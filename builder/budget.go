@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spfzone/spfzone/spf"
@@ -17,7 +16,7 @@ import (
 // their cost.
 func (o *outlay) decide(ctx context.Context) (*draft, error) {
 	for _, s := range o.slots() {
-		s.chosen = s.ways(counts{lookups: tooMany})[0]
+		s.chosen = s.ways(unlimited)[0]
 	}
 	asListed, err := o.draft(ctx)
 	if err == nil && asListed.counts.within(o.d.Limits) {
@@ -29,9 +28,7 @@ func (o *outlay) decide(ctx context.Context) (*draft, error) {
 	}
 	limit := o.room()
 	for _, c := range o.combinations(limit) {
-		for i, chosen := range c.list() {
-			o.slots()[i].chosen = chosen
-		}
+		o.choose(c.list())
 		d, tryErr := o.draft(ctx)
 		switch {
 		case tryErr != nil:
@@ -49,8 +46,14 @@ func (o *outlay) decide(ctx context.Context) (*draft, error) {
 	return nil, o.overBudget(asListed)
 }
 
-// tooMany is more lookups than any list needs.
-const tooMany = 1 << 20
+func (o *outlay) choose(choices []*choice) {
+	for i, s := range o.slots() {
+		s.chosen = choices[i]
+	}
+}
+
+// unlimited is more than any list needs.
+var unlimited = counts{lookups: 1 << 20, voids: [2]int{1 << 20, 1 << 20}}
 
 // room gives the counters that the slots may use up together.
 func (o *outlay) room() counts {
@@ -63,14 +66,11 @@ func (o *outlay) room() counts {
 }
 
 // combinations gives the ways to treat all slots, the cheapest first.
-func (o *outlay) combinations(limit counts) []*choice {
-	ways := []*choice{{}}
+func (o *outlay) combinations(limit counts) []*way {
+	ways := []*way{{}}
 	for _, s := range o.slots() {
 		ways = extend(ways, s.ways(limit), limit)
 	}
-	slices.SortStableFunc(ways, func(a, b *choice) int {
-		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.octets, b.octets))
-	})
 	return ways
 }
 
@@ -78,17 +78,16 @@ func (o *outlay) combinations(limit counts) []*choice {
 // need to flatten, the first is the one to take.
 func (s *slot) ways(limit counts) []*choice {
 	all := s.node.ways(limit)
-	keep := &choice{counts: s.node.kept, octets: octets(s.node.mechanism.String()), node: s.node, mode: kept}
 	switch s.flatten() {
 	case FlattenNever:
-		return []*choice{keep}
+		return []*choice{s.node.keep()}
 	case FlattenAlways:
 		for _, c := range all {
 			if c.mode == flat {
 				return []*choice{c}
 			}
 		}
-		return []*choice{keep}
+		return []*choice{s.node.keep()}
 	}
 	return all
 }

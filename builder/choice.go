@@ -18,55 +18,75 @@ const (
 	opened             // the terms of its record stand in its place
 )
 
-// choice is one way to treat a node and all below it, or several nodes in
-// turn: a list in reverse, whose last element it is.
-type choice struct {
+// price is what a choice comes to.
+type price struct {
 	counts counts
 	octets int // of text
 	cost   int // of not keeping everything
-	node   *node
-	mode   mode
-	below  *choice // of an opened node
-	before *choice
+}
+
+func (p price) plus(o price) price {
+	return price{p.counts.plus(o.counts), p.octets + o.octets, p.cost + o.cost}
+}
+
+// choice is one way to treat a node and all below it.
+type choice struct {
+	price
+	node  *node
+	mode  mode
+	below *way // of an opened node
+}
+
+// way is one way to treat several nodes: a list of choices in reverse, with
+// the sum of their prices.
+type way struct {
+	price
+	last   *choice // nil for no nodes
+	before *way
 }
 
 // ways gives the ways to treat a node, without those that another one beats
 // in everything. The first keeps it.
 func (n *node) ways(limit counts) []*choice {
 	text := octets(n.mechanism.String())
-	all := []*choice{{counts: n.kept, octets: text, node: n, mode: kept}}
+	all := []*choice{n.keep()}
 	if n.open != nil {
 		own := coverOctets(n.open.set)
 		for _, below := range combine(n.open.nodes, limit) {
-			all = append(all, &choice{
-				counts: below.counts, octets: own + below.octets, node: n, mode: opened, below: below,
-				cost: below.cost + price(own, text, n.open.set),
-			})
+			p := below.price.plus(price{octets: own, cost: costOf(own, text, n.open.set)})
+			all = append(all, &choice{p, n, opened, below})
 		}
 	}
 	if n.flat != nil {
-		c := &choice{counts: n.flat.counts, octets: coverOctets(n.flat.set), node: n, mode: flat}
+		p := price{counts: n.flat.counts, octets: coverOctets(n.flat.set)}
 		for _, m := range n.flat.mechanisms {
-			c.octets += octets(m.String())
+			p.octets += octets(m.String())
 		}
-		c.cost = price(c.octets, text, n.flat.set)
-		all = append(all, c)
+		p.cost = costOf(p.octets, text, n.flat.set)
+		all = append(all, &choice{p, n, flat, nil})
 	}
-	return prune(all, limit)
+	return prune(all, limit, (*choice).priceOf)
 }
 
-// price is what it costs to publish addresses in the place of an include:
+// keep is the choice to leave a node as it is.
+func (n *node) keep() *choice {
+	return &choice{price{counts: n.kept, octets: octets(n.mechanism.String())}, n, kept, nil}
+}
+
+func (c *choice) priceOf() price { return c.price }
+func (w *way) priceOf() price    { return w.price }
+
+// costOf is what it costs to publish addresses in the place of an include:
 // the octets that they add, and one for each prefix that may change without
 // the operator's doing. It is never zero, as nothing is flattened without
 // need.
-func price(own, text int, set *netipx.IPSet) int {
+func costOf(own, text int, set *netipx.IPSet) int {
 	return max(own-text, 0) + 1 + len(set.Prefixes())
 }
 
-// combine gives the ways to treat nodes together. The first keeps them all, if
-// that keeps to the limit.
-func combine(nodes []*node, limit counts) []*choice {
-	ways := []*choice{{}}
+// combine gives the ways to treat nodes together.
+func combine(nodes []*node, limit counts) []*way {
+	ways := []*way{{}}
 	for _, n := range nodes {
 		ways = extend(ways, n.ways(limit), limit)
 	}
@@ -74,33 +94,31 @@ func combine(nodes []*node, limit counts) []*choice {
 }
 
 // extend adds the ways to treat one more node to those for the nodes before.
-func extend(ways, more []*choice, limit counts) []*choice {
-	var next []*choice
+func extend(ways []*way, more []*choice, limit counts) []*way {
+	var next []*way
 	for _, before := range ways {
 		for _, c := range more {
-			sum := *c
-			sum.counts = before.counts.plus(c.counts)
-			sum.octets += before.octets
-			sum.cost += before.cost
-			sum.before = before
-			next = append(next, &sum)
+			next = append(next, &way{before.price.plus(c.price), c, before})
 		}
 	}
-	return prune(next, limit)
+	return prune(next, limit, (*way).priceOf)
 }
 
-// prune leaves out what passes the limit, and what another choice beats or
-// equals in lookups, voids, octets and cost. Of equals the first stays.
-func prune(all []*choice, limit counts) []*choice {
-	slices.SortStableFunc(all, func(a, b *choice) int {
-		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.counts.lookups, b.counts.lookups), cmp.Compare(a.octets, b.octets))
+// prune leaves out what passes the limit, and what another one beats or equals
+// in lookups, voids, octets and cost. Of equals the first stays. What is left
+// is in the order of cost.
+func prune[T any](all []T, limit counts, priceOf func(T) price) []T {
+	slices.SortStableFunc(all, func(a, b T) int {
+		p, q := priceOf(a), priceOf(b)
+		return cmp.Or(cmp.Compare(p.cost, q.cost), cmp.Compare(p.counts.lookups, q.counts.lookups), cmp.Compare(p.octets, q.octets))
 	})
-	var out []*choice
+	var out []T
 	for _, c := range all {
-		if !c.counts.atMost(limit) || slices.ContainsFunc(out, func(o *choice) bool { return o.counts.atMost(c.counts) && o.octets <= c.octets }) {
-			continue
+		p := priceOf(c)
+		beaten := func(o T) bool { return priceOf(o).counts.atMost(p.counts) && priceOf(o).octets <= p.octets }
+		if p.counts.atMost(limit) && !slices.ContainsFunc(out, beaten) {
+			out = append(out, c)
 		}
-		out = append(out, c)
 	}
 	return out
 }
@@ -141,12 +159,11 @@ func (c *choice) collect(sets *[]*netipx.IPSet, o *outline) {
 	}
 }
 
-// list gives the choices that a combined one consists of, in the order of the
-// nodes.
-func (c *choice) list() []*choice {
+// list gives the choices of a way, in the order of the nodes.
+func (w *way) list() []*choice {
 	var out []*choice
-	for ; c.node != nil; c = c.before {
-		out = append(out, c)
+	for ; w.last != nil; w = w.before {
+		out = append(out, w.last)
 	}
 	slices.Reverse(out)
 	return out
