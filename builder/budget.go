@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/spfzone/spfzone/spf"
 )
@@ -15,15 +13,12 @@ import (
 // the limits; else the choices that keep to them are tried in the order of
 // their cost.
 func (o *outlay) decide(ctx context.Context) (*draft, error) {
-	for _, s := range o.slots() {
-		s.chosen = s.ways(unlimited)[0]
-	}
+	o.keepAsListed()
 	asListed, err := o.draft(ctx)
 	if err == nil && asListed.counts.within(o.d.Limits) {
 		return asListed, nil
 	}
-	var refusal *Refusal
-	if err != nil && !(errors.As(err, &refusal) && refusal.Kind == TooLarge) {
+	if err != nil && !isTooLarge(err) {
 		return nil, err
 	}
 	limit := o.room()
@@ -31,11 +26,10 @@ func (o *outlay) decide(ctx context.Context) (*draft, error) {
 		o.choose(c.list())
 		d, tryErr := o.draft(ctx)
 		switch {
-		case tryErr != nil:
-			if !errors.As(tryErr, &refusal) || refusal.Kind != TooLarge {
-				return nil, tryErr
-			}
+		case isTooLarge(tryErr):
 			err = cmp.Or(err, tryErr)
+		case tryErr != nil:
+			return nil, tryErr
 		case d.counts.within(o.d.Limits):
 			return d, nil
 		}
@@ -43,7 +37,20 @@ func (o *outlay) decide(ctx context.Context) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, o.overBudget(asListed)
+	o.keepAsListed()
+	return nil, o.overBudget(ctx, asListed)
+}
+
+// keepAsListed leaves every slot as the configuration has it.
+func (o *outlay) keepAsListed() {
+	for _, s := range o.slots() {
+		s.chosen = s.ways(unlimited)[0]
+	}
+}
+
+func isTooLarge(err error) bool {
+	var r *Refusal
+	return errors.As(err, &r) && r.Kind == TooLarge
 }
 
 func (o *outlay) choose(choices []*choice) {
@@ -77,19 +84,16 @@ func (o *outlay) combinations(limit counts) []*way {
 // ways gives the ways that the configuration leaves to treat a slot. Without a
 // need to flatten, the first is the one to take.
 func (s *slot) ways(limit counts) []*choice {
-	all := s.node.ways(limit)
 	switch s.flatten() {
 	case FlattenNever:
 		return []*choice{s.node.keep()}
 	case FlattenAlways:
-		for _, c := range all {
-			if c.mode == flat {
-				return []*choice{c}
-			}
+		if s.node.flat != nil {
+			return []*choice{s.node.flatten()}
 		}
 		return []*choice{s.node.keep()}
 	}
-	return all
+	return s.node.ways(limit)
 }
 
 // flatten gives the operator's word on a slot. Only what is an include may be
@@ -102,39 +106,4 @@ func (s *slot) flatten() Flatten {
 		return FlattenAuto
 	}
 	return FlattenNever
-}
-
-// overBudget says what the list needs, and what would help.
-func (o *outlay) overBudget(asListed *draft) error {
-	var b strings.Builder
-	c := asListed.counts
-	fmt.Fprintf(&b, "the record needs %d lookups of %d, and %d void ones of %d (RFC 7208, Section 4.6.4)",
-		c.lookups, o.d.Limits.Lookups, max(c.voids[spf.V4], c.voids[spf.V6]), o.d.Limits.Voids)
-	if asListed.parts.Count > 0 {
-		fmt.Fprintf(&b, "; %d of them are for its parts", asListed.parts.Count)
-	}
-	for _, s := range o.slots() {
-		if s.flatten() == FlattenAlways && s.node.flat != nil {
-			continue
-		}
-		fmt.Fprintf(&b, "\n%d for %v, %s", s.node.kept.lookups, s.node.mechanism, s.why())
-	}
-	return &Refusal{Kind: OverBudget, Domain: o.d.Name, Msg: b.String()}
-}
-
-// why says why a slot is kept.
-func (s *slot) why() string {
-	_, isService := s.sender.Source.(*Service)
-	_, isGateway := s.sender.Source.(*Gateway)
-	switch {
-	case isGateway:
-		return "which pin: true would save"
-	case isService && s.flatten() == FlattenNever:
-		return "kept by flatten: never"
-	case s.node.flat == nil && s.node.flatWhy != nil:
-		return s.node.flatWhy.Error()
-	case s.node.flat == nil || s.flatten() == FlattenNever:
-		return "which stays as it is"
-	}
-	return "which may be flattened"
 }

@@ -58,12 +58,7 @@ func (n *node) ways(limit counts) []*choice {
 		}
 	}
 	if n.flat != nil {
-		p := price{counts: n.flat.counts, octets: coverOctets(n.flat.set)}
-		for _, m := range n.flat.mechanisms {
-			p.octets += octets(m.String())
-		}
-		p.cost = costOf(p.octets, text, n.flat.set)
-		all = append(all, &choice{p, n, flat, nil})
+		all = append(all, n.flatten())
 	}
 	return prune(all, limit, (*choice).priceOf)
 }
@@ -71,6 +66,16 @@ func (n *node) ways(limit counts) []*choice {
 // keep is the choice to leave a node as it is.
 func (n *node) keep() *choice {
 	return &choice{price{counts: n.kept, octets: octets(n.mechanism.String())}, n, kept, nil}
+}
+
+// flatten is the choice to put addresses in the place of a node that has them.
+func (n *node) flatten() *choice {
+	p := price{counts: n.flat.counts, octets: coverOctets(n.flat.set)}
+	for _, m := range n.flat.mechanisms {
+		p.octets += octets(m.String())
+	}
+	p.cost = costOf(p.octets, octets(n.mechanism.String()), n.flat.set)
+	return &choice{p, n, flat, nil}
 }
 
 func (c *choice) priceOf() price { return c.price }
