@@ -139,8 +139,9 @@ func (c *Checker) recompile(to *compiled, domain string) {
 	}
 	d := &decisions{domain: name}
 	var expires int64
+	intern := newInterner()
 	for _, f := range [...]Family{V4, V6} {
-		s := c.symbolic(context.Background(), f, name)
+		s := c.symbolic(context.Background(), f, name, intern)
 		s.atHand = true
 		sub := s.policyOf(name, c.limits.Lookups)
 		if s.intern.overflow != nil {

@@ -20,19 +20,14 @@ type interner struct {
 	overflow   *Outcome // once there are too many branches, what every tree becomes
 }
 
-func newInterner() *interner {
-	return &interner{
-		outcomes:   map[Outcome]*Outcome{},
-		errors:     map[EvaluationError]*EvaluationError{},
-		conditions: map[conditionKey]*Condition{},
-	}
-}
+func newInterner() *interner { return &interner{outcomes: map[Outcome]*Outcome{}} }
 
 func (in *interner) get(o Outcome) *Outcome {
 	if p, ok := in.outcomes[o]; ok {
 		return p
 	}
-	p := &o
+	p := new(Outcome) // not &o, which would put every o on the heap, known or not
+	*p = o
 	in.outcomes[o] = p
 	return p
 }
@@ -49,6 +44,9 @@ func (in *interner) condition(c *Condition) *Condition {
 	if p, ok := in.conditions[k]; ok {
 		return p
 	}
+	if in.conditions == nil {
+		in.conditions = map[conditionKey]*Condition{}
+	}
 	in.conditions[k] = c
 	return c
 }
@@ -57,7 +55,11 @@ func (in *interner) failure(e EvaluationError) *EvaluationError {
 	if p, ok := in.errors[e]; ok {
 		return p
 	}
-	p := &e
+	p := new(EvaluationError)
+	*p = e
+	if in.errors == nil {
+		in.errors = map[EvaluationError]*EvaluationError{}
+	}
 	in.errors[e] = p
 	return p
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"net/netip"
+	"slices"
 
 	"go4.org/netipx"
 )
@@ -50,8 +51,9 @@ func (c *Checker) Policy(ctx context.Context, domain string) (*Policy, error) {
 		return nil, err
 	}
 	p := &Policy{Domain: name}
+	intern := newInterner()
 	for f := range p.families {
-		s := c.symbolic(ctx, Family(f), name)
+		s := c.symbolic(ctx, Family(f), name, intern)
 		sub := s.policyOf(name, c.limits.Lookups)
 		s.done()
 		if err := ctx.Err(); err != nil {
@@ -65,24 +67,29 @@ func (c *Checker) Policy(ctx context.Context, domain string) (*Policy, error) {
 	return p, nil
 }
 
-// reduce leaves out the conditions that make no difference. Cells without any
-// are shared with the Checker's.
+// reduce leaves out the conditions that make no difference, and joins
+// neighbours that turn out equal. Cells without any are shared with the
+// Checker's.
 func (s *symbolic) reduce(c cells[*Outcome]) cells[*Outcome] {
-	for i := range c {
-		if c[i].value.If != nil {
-			r := reduction{s.intern, newNumbering(), map[*Outcome]*Outcome{}}
-			return join(c, cells[bool]{{number{}, true}}, func(o *Outcome, _ bool) *Outcome { return r.of(o) })
+	if slices.ContainsFunc(c, func(c cell[*Outcome]) bool { return c.value.If != nil }) {
+		r := reduction{s.intern, newNumbering(), map[*Outcome]*Outcome{}}
+		c = join(c, cells[bool]{{number{}, true}}, func(o *Outcome, _ bool) *Outcome { return r.of(o) })
+	}
+	equal := func(a, b cell[*Outcome]) bool { return *a.value == *b.value }
+	for i := 1; i < len(c); i++ {
+		if equal(c[i-1], c[i]) {
+			return slices.CompactFunc(slices.Clone(c), equal)
 		}
 	}
 	return c
 }
 
-func (c *Checker) symbolic(ctx context.Context, f Family, asked string) *symbolic {
+func (c *Checker) symbolic(ctx context.Context, f Family, asked string, intern *interner) *symbolic {
 	return &symbolic{
 		live:   &live{c: c, ctx: ctx, timed: ctx},
 		family: f,
 		asked:  asked,
-		intern: newInterner(),
+		intern: intern,
 		memo:   map[string]*subpolicy{},
 	}
 }

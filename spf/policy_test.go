@@ -30,6 +30,7 @@ func TestPolicyAgreesWithCheckOnRandomWorlds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			neighboursDiffer(t, p)
 			for ip := range edges(p) {
 				n, permerror := comparePolicy(t, c, p, domain, ip)
 				compared += n
@@ -83,6 +84,20 @@ func comparePolicy(t *testing.T, c *spf.Checker, p *spf.Policy, domain string, i
 func hasConditions(c *spf.Checker) bool {
 	text := c.Resolver.(*dnstest.Zonedata).String()
 	return strings.Contains(text, "%{") || strings.Contains(text, "ptr")
+}
+
+// neighboursDiffer holds Ranges to its word.
+func neighboursDiffer(t *testing.T, p *spf.Policy) {
+	t.Helper()
+	for _, f := range [...]spf.Family{spf.V4, spf.V6} {
+		var last *spf.Outcome
+		for r, o := range p.Ranges(f) {
+			if last != nil && *last == *o {
+				t.Errorf("%v has the outcome of the range before it: %v", r, o)
+			}
+			last = o
+		}
+	}
 }
 
 // edges gives the first and last address of each range of a policy.

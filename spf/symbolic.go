@@ -25,6 +25,8 @@ type subpolicy struct {
 	usesO   bool  // it depends on the domain asked for
 	expires int64 // 0 stands for never
 	passing bool  // it holds no temperror, and so may be kept
+
+	entries entries // how its decisions look from the records that lead to it
 }
 
 // policyOf gives the policy of a canonical name with budget lookups left.

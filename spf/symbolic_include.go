@@ -10,7 +10,7 @@ func (r *run) include(d *Directive, m Include) {
 	if !ok {
 		return
 	}
-	r.follow(child, term, func(leaf *Outcome, lookups, voids int) *Outcome {
+	r.follow(child, term, entrance{qualifier: d.Qualifier}, func(leaf *Outcome, lookups, voids int) *Outcome {
 		switch leaf.Result {
 		case Pass:
 			o := *leaf
@@ -42,7 +42,7 @@ func (r *run) finish() {
 	if !ok {
 		return
 	}
-	r.follow(child, term, func(leaf *Outcome, lookups, voids int) *Outcome {
+	r.follow(child, term, entrance{redirect: true}, func(leaf *Outcome, lookups, voids int) *Outcome {
 		if leaf.Result == None {
 			return r.fail(PermError, lookups, voids, &EvaluationError{Domain: r.name, Term: term, Msg: "the target has no SPF record", Section: "6.1", Err: leaf.Err})
 		}
@@ -84,11 +84,27 @@ func (r *run) child(spec DomainSpec, d *Directive, term string) (*subpolicy, boo
 }
 
 // follow joins the policy of a target to the open addresses. f gives the
-// outcome for a leaf of it, with the counters summed.
-func (r *run) follow(child *subpolicy, term string, f func(leaf *Outcome, lookups, voids int) *Outcome) {
-	r.cells = join(r.cells, child.cells, func(o, below *Outcome) *Outcome {
+// outcome for a leaf of it, with the counters summed, where that is not a
+// decision that all records share which enter there.
+func (r *run) follow(child *subpolicy, term string, from entrance, f func(leaf *Outcome, lookups, voids int) *Outcome) {
+	places := make(cells[int], len(child.cells))
+	for i := range child.cells {
+		places[i] = cell[int]{child.cells[i].start, i}
+	}
+	var at entrance
+	var shared []*Outcome
+	r.cells = join(r.cells, places, func(o *Outcome, i int) *Outcome {
+		if o.If == nil && o.open {
+			from.lookups, from.voids = o.Lookups+1, o.Voids
+			if shared == nil || at != from {
+				at, shared = from, child.decisionsFrom(from)
+			}
+			if p := shared[i]; p != nil && r.affords(p) {
+				return p
+			}
+		}
 		return r.intern.mapOpen(o, func(o *Outcome) *Outcome {
-			return r.intern.mapLeaves(below, func(leaf *Outcome) *Outcome {
+			return r.intern.mapLeaves(child.cells[i].value, func(leaf *Outcome) *Outcome {
 				lookups, voids := o.Lookups+1+leaf.Lookups, o.Voids+leaf.Voids
 				if over := r.within(lookups, voids, term); over != nil {
 					return over
@@ -97,6 +113,11 @@ func (r *run) follow(child *subpolicy, term string, f func(leaf *Outcome, lookup
 			})
 		})
 	})
+}
+
+// affords reports whether an outcome is within the limits.
+func (r *run) affords(o *Outcome) bool {
+	return o.Lookups <= min(r.c.limits.Lookups, r.out.budget) && o.Voids <= r.c.limits.Voids
 }
 
 // conditionalChild leaves include or redirect= for each message to decide. Of
