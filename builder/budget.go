@@ -65,7 +65,7 @@ var unlimited = counts{lookups: 1 << 20, voids: [2]int{1 << 20, 1 << 20}}
 // room gives the counters that the slots may use up together.
 func (o *outlay) room() counts {
 	fixed := o.fixed()
-	limit := counts{lookups: o.d.Limits.Lookups - fixed.lookups}
+	limit := counts{lookups: o.d.Limits.Lookups - o.d.Limits.Reserve - fixed.lookups}
 	for f := range limit.voids {
 		limit.voids[f] = o.d.Limits.Voids - fixed.voids[f]
 	}

@@ -18,6 +18,7 @@ type Options struct {
 	Only     []string              // canonical names of the domains to build; nil for all
 	Progress func(done, total int) // called as domains are done, by one goroutine at a time; may be nil
 	Now      func() time.Time      // nil is time.Now
+	Repack   bool                  // lay parts out anew, whatever is published
 }
 
 // Build plans the records of a configuration's domains. What stops one domain
@@ -83,13 +84,14 @@ func selected(cfg *Config, only []string) ([]*Domain, error) {
 type build struct {
 	resolver spf.Resolver
 	now      time.Time
+	repack   bool
 	named    map[string]bool // canonical names that the configuration uses
 	services shared[*node]
 	planned  shared[*outcome]
 }
 
 func newBuild(cfg *Config, o Options) *build {
-	b := &build{resolver: o.Resolver, now: time.Now(), named: map[string]bool{}}
+	b := &build{resolver: o.Resolver, repack: o.Repack, now: time.Now(), named: map[string]bool{}}
 	if o.Now != nil {
 		b.now = o.Now()
 	}
@@ -182,11 +184,14 @@ func (b *build) fillPlan(ctx context.Context, o *outcome) error {
 	if err := b.vectors(ctx, d, o.records); err != nil {
 		return err
 	}
+	if p.Queries, err = b.queries(ctx, d, listed, o.records); err != nil {
+		return err
+	}
 	o.counts = countsOf(got)
 	p.Records, p.Parts = draft.records, draft.parts
-	p.Lookups = Count{o.counts.lookups, d.Limits.Lookups}
+	p.Lookups = Count{o.counts.lookups, d.Limits.Lookups - d.Limits.Reserve}
 	p.Voids = Count{max(o.counts.voids[spf.V4], o.counts.voids[spf.V6]), d.Limits.Voids}
-	p.Flattened, p.Kept = outlay.decisions()
+	p.Flattened, p.Kept = outlay.decisions(p.Parts.Count)
 	return nil
 }
 

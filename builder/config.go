@@ -50,6 +50,7 @@ type Entry struct {
 	Ticket  string
 	Comment string
 	Expires time.Time // a day, at its start in UTC; zero if it does not expire
+	Weight  int       // how much mail comes from there, in any unit that is the same for all; 0 if not known
 }
 
 // Network is a list of address blocks.
@@ -149,12 +150,14 @@ type Domain struct {
 	Split    Split
 	Regions  []*Region
 	Expect   []Vector
-	Publish  string // name of a provider; empty for none
+	Publish  string   // name of a provider; empty for none
+	Siblings []string // texts of other TXT records at the name; nil to read them from the DNS
 }
 
 // Limits bound what is built.
 type Limits struct {
 	Lookups  int // RFC 7208, Section 4.6.4: at most 10
+	Reserve  int // of Lookups, those to leave free
 	Voids    int // RFC 7208, Section 4.6.4: 2
 	Response int // octets of the DNS response to a TXT question
 	Record   int // octets of a record's text; 0 for no limit

@@ -9,31 +9,65 @@ import (
 
 // decisions says what became of each include, in the order of the
 // configuration.
-func (o *outlay) decisions() (flattened, keptWhole []Decision) {
-	for _, s := range o.slots() {
+func (o *outlay) decisions(parts int) (flattened, keptWhole []Decision) {
+	slots := o.slots()
+	total := 0
+	for _, s := range slots {
+		total += s.chosen.cost
+	}
+	var next []int
+	if total > 0 {
+		next = o.nextBest(parts)
+	}
+	for i, s := range slots {
 		if _, ok := s.node.mechanism.(spf.Include); !ok {
 			continue
 		}
-		d := Decision{Include: strings.TrimPrefix(s.node.mechanism.String(), "include:")}
-		switch s.chosen.mode {
-		case flat:
-			d.Prefixes = len(s.node.flat.set.Prefixes())
-			d.Why = "needed to keep to the limits"
-			if s.flatten() == FlattenAlways {
-				d.Why = "always"
-			}
-			flattened = append(flattened, d)
-		case opened:
-			out := s.chosen.outline()
-			d.Prefixes = len(out.set.Prefixes())
-			d.Why = fmt.Sprintf("needed to keep to the limits; of its terms stay %s", texts(out.mechanisms))
-			flattened = append(flattened, d)
-		default:
-			d.Why = s.keptWhy()
-			keptWhole = append(keptWhole, d)
+		d := Decision{Include: strings.TrimPrefix(s.node.mechanism.String(), "include:"), Why: s.whyChosen(), Cost: s.chosen.cost, Next: none}
+		if next == nil {
+			d.Next = s.otherwise()
+		} else if next[i] != none {
+			d.Next = next[i] - total + s.chosen.cost
 		}
+		if s.chosen.mode == kept {
+			keptWhole = append(keptWhole, d)
+			continue
+		}
+		d.Prefixes = len(s.chosen.outline().set.Prefixes())
+		flattened = append(flattened, d)
 	}
 	return flattened, keptWhole
+}
+
+// otherwise gives what the cheapest other way to treat a slot costs, where no
+// limit presses.
+func (s *slot) otherwise() int {
+	best := none
+	for _, c := range s.ways(unlimited) {
+		if c.mode != s.chosen.mode && (best == none || c.cost < best) {
+			best = c.cost
+		}
+	}
+	return best
+}
+
+// whyChosen says why a slot is treated as it is.
+func (s *slot) whyChosen() string {
+	switch f := s.flatten(); {
+	case s.chosen.mode == opened:
+		return "over budget otherwise; of its terms stay " + texts(s.chosen.outline().mechanisms)
+	case s.chosen.mode == flat && f == FlattenAlways:
+		return "always"
+	case s.chosen.mode == flat:
+		return "over budget otherwise"
+	case f == FlattenNever:
+		return "never"
+	case f == FlattenAlways && s.node.flatWhy != nil:
+		return "cannot be flattened: " + s.node.flatWhy.Error()
+	case f == FlattenAlways:
+		return "cannot be flattened: its target depends on the message"
+	}
+	return "within budget"
 }
 
 func texts(mechanisms []spf.Mechanism) string {
@@ -47,14 +81,14 @@ func texts(mechanisms []spf.Mechanism) string {
 	return strings.Join(out, ", ")
 }
 
-func (s *slot) keptWhy() string {
-	switch {
-	case s.flatten() == FlattenNever:
-		return "never"
-	case s.flatten() == FlattenAlways && s.node.flatWhy != nil:
-		return "cannot be flattened: " + s.node.flatWhy.Error()
-	case s.flatten() == FlattenAlways:
-		return "cannot be flattened: its target depends on the message"
+// String says what a decision costs, and what the next best would.
+func (d Decision) String() string {
+	s := fmt.Sprintf("%s: cost %d", d.Why, d.Cost)
+	if d.Prefixes > 0 {
+		s = fmt.Sprintf("%s: %d prefixes, cost %d", d.Why, d.Prefixes, d.Cost)
 	}
-	return "within budget"
+	if d.Next == none {
+		return s + ", nothing else fits"
+	}
+	return fmt.Sprintf("%s, next best %d", s, d.Next)
 }

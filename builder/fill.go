@@ -36,8 +36,12 @@ func (l *layout) fill(ctx context.Context) error {
 	return nil
 }
 
-// published reports whether parts for a qualifier are published.
+// published reports whether parts for a qualifier are published, and are to be
+// kept to.
 func (l *layout) published(q spf.Qualifier) bool {
+	if l.b.repack {
+		return false
+	}
 	for _, p := range l.prior.parts {
 		if p.qualifier == q {
 			return true

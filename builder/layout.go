@@ -25,7 +25,7 @@ type layout struct {
 
 // newLayout prepares the layout of a record, with what its name holds now.
 func (b *build) newLayout(ctx context.Context, d *Domain, name string) (*layout, error) {
-	prior, err := b.priorOf(ctx, name, d.Split.Names)
+	prior, err := b.priorOf(ctx, name, d)
 	if err != nil {
 		return nil, err
 	}

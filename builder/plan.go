@@ -20,6 +20,7 @@ type DomainPlan struct {
 	Lookups   Count
 	Voids     Count
 	Parts     Parts
+	Queries   Queries
 	Flattened []Decision
 	Kept      []Decision
 	Notes     []string // what is worth saying, though no error
@@ -38,6 +39,8 @@ type Decision struct {
 	Include  string // canonical name
 	Why      string
 	Prefixes int // that stand in its place, where it was flattened
+	Cost     int // octets that it adds and prefixes that may change, where it was flattened
+	Next     int // Cost, and how much more all includes would cost together, at the least, if this one were treated otherwise; -1 where nothing else fits
 }
 
 // Record is a TXT record to publish.

@@ -23,9 +23,21 @@ type priorPart struct {
 	terms     map[string]bool // by text
 }
 
-// priorOf reads what a name publishes, and the parts by the pattern of their
-// names.
-func (b *build) priorOf(ctx context.Context, name, pattern string) (*prior, error) {
+// priorOf reads what a name of a domain publishes, and the parts by the pattern
+// of their names. The other TXT records at the domain's own name may be listed
+// instead.
+func (b *build) priorOf(ctx context.Context, name string, d *Domain) (*prior, error) {
+	p, err := b.readPrior(ctx, name, d.Split.Names)
+	if err == nil && name == d.Name && d.Siblings != nil {
+		p.siblings = nil
+		for _, text := range d.Siblings {
+			p.siblings = append(p.siblings, spf.SplitStrings(text, 0))
+		}
+	}
+	return p, err
+}
+
+func (b *build) readPrior(ctx context.Context, name, pattern string) (*prior, error) {
 	p := &prior{inline: map[string]bool{}}
 	var err error
 	if p.records, p.siblings, err = b.fetch(ctx, name); err != nil || len(p.records) != 1 {

@@ -26,6 +26,7 @@ type item struct {
 	mechanism spf.Mechanism // nil for addresses
 	apart     bool          // gets parts of its own where the split is by network
 	barrier   bool          // no other item may change places with it
+	lookups   int           // that a mechanism costs
 }
 
 // addItem puts an item at the end of runs. A barrier is a run of its own.
@@ -73,6 +74,9 @@ func (b *build) runs(ctx context.Context, senders []Sender, d *Domain, slots map
 			runs = addItem(runs, s.Qualifier, it)
 		}
 	}
+	for i := range runs {
+		runs[i].byWeight()
+	}
 	return runs, nil
 }
 
@@ -81,7 +85,7 @@ func (b *build) items(ctx context.Context, s Sender, d *Domain, at *slot) ([]ite
 		if o := at.chosen.outline(); o != nil {
 			return o.items(), nil
 		}
-		return []item{{mechanism: at.node.mechanism, barrier: at.node.barrier}}, nil
+		return []item{{mechanism: at.node.mechanism, barrier: at.node.barrier, lookups: at.node.kept.lookups}}, nil
 	}
 	switch source := s.Source.(type) {
 	case *Network:

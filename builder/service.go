@@ -45,7 +45,7 @@ func (c counts) plus(o counts) counts {
 
 // within reports whether the counters keep to limits.
 func (c counts) within(l Limits) bool {
-	return c.lookups <= l.Lookups && max(c.voids[spf.V4], c.voids[spf.V6]) <= l.Voids
+	return c.lookups <= l.Lookups-l.Reserve && max(c.voids[spf.V4], c.voids[spf.V6]) <= l.Voids
 }
 
 // countsOf gives the most that any address needs.

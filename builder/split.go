@@ -35,6 +35,7 @@ func (l *layout) split(ctx context.Context) error {
 			}
 			taken[p.name] = true
 		}
+		s.byWeight()
 	}
 	return nil
 }
@@ -64,7 +65,7 @@ func (l *layout) addParts(s *segment, pieces []piece, taken map[string]bool) err
 		return err
 	}
 	parts := l.stableParts(s.qualifier, pieces, taken)
-	if parts == nil || len(parts) > len(fresh)+1 {
+	if parts == nil || l.b.repack || len(parts) > len(fresh)+1 {
 		parts = fresh
 		l.nameAsBefore(s.qualifier, parts, taken)
 	}
