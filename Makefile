@@ -1,24 +1,45 @@
 # "make help" lists the targets.
-STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PLATFORMS   = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 FUZZTIME   ?= 30s
 BENCHTIME  ?= 1s
 
-.PHONY: help test check fmt race cross fuzz bench
+.PHONY: help build demo test check fmt vet vulnerabilities race cross fuzz bench
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 
+build: ## build the program into this folder
+	go build -trimpath -o spfzone ./cmd/spfzone
+
+demo: build ## build the records of every example, with no network
+	@for e in examples/*/; do \
+		echo "== $$e"; \
+		./spfzone --config $${e}spfzone.yaml --resolver file:$${e}world.zone build || exit 1; \
+	done
+
 test: ## run all tests
 	go test ./...
+	cd bench && go test ./...
 
-check: fmt race cross ## formatting, vet, staticcheck, race detector, builds for all platforms
+check: fmt vet vulnerabilities race cross ## formatting, vet, staticcheck, govulncheck, race detector, builds for all platforms
+
+fmt:
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+
+vet:
 	go vet ./...
 	go run $(STATICCHECK) ./...
 	cd bench && go vet ./...
 
-fmt:
-	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
+# The data on vulnerabilities cannot be had everywhere; what is found where it
+# can be had fails.
+vulnerabilities:
+	@out=$$(go run $(GOVULNCHECK) ./... 2>&1) || { \
+		echo "$$out" | grep -q 'fetching vulnerabilities' \
+			&& echo "govulncheck skipped: its data cannot be had here" \
+			|| { echo "$$out"; exit 1; }; }
 
 race:
 	go test -race ./...
@@ -29,8 +50,11 @@ cross:
 	done
 
 fuzz: ## run every fuzz target for FUZZTIME
-	@for t in $$(grep -ho 'func Fuzz[A-Za-z]*' spf/*_test.go | cut -c6-); do \
-		go test -run xxx -fuzz "^$$t\$$" -fuzztime $(FUZZTIME) ./spf || exit 1; \
+	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r f; do \
+		for t in $$(grep -o '^func Fuzz[A-Za-z0-9]*' $$f | cut -c6-); do \
+			echo "== $$t in $$(dirname $$f)"; \
+			go test -run xxx -fuzz "^$$t\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$f) || exit 1; \
+		done; \
 	done
 
 bench: ## compare with the Go evaluator blitiri.com.ar/go/spf, as ratios in one run

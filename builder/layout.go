@@ -14,7 +14,6 @@ type layout struct {
 	d        *Domain
 	name     string // canonical; the domain's or a region's
 	about    string
-	regions  []*Region // that the root includes
 	redirect spf.DomainSpec
 	exp      spf.DomainSpec
 	siblings []spf.TXT // other TXT records at the name
