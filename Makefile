@@ -5,7 +5,7 @@ PLATFORMS   = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wi
 FUZZTIME   ?= 30s
 BENCHTIME  ?= 1s
 
-.PHONY: help build demo test check fmt vet vulnerabilities race cross fuzz bench
+.PHONY: help build demo test check fmt vet vulnerabilities race cross fuzz bench docs
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -59,3 +59,6 @@ fuzz: ## run every fuzz target for FUZZTIME
 
 bench: ## compare with the Go evaluator blitiri.com.ar/go/spf, as ratios in one run
 	cd bench && go test -run Ratios -v -args -benchtime $(BENCHTIME) | grep -v '^=== '
+
+docs: ## write docs/man and docs/reference.md from the commands
+	go generate ./cmd/spfzone

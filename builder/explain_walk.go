@@ -232,7 +232,9 @@ func literalTarget(spec spf.DomainSpec, owner string) (name string, ok bool) {
 func (e *explainer) addresses(t *NodeTerm, f spf.Family) (void bool) {
 	answer, err := e.resolver.LookupIP(e.ctx, t.Target, f)
 	if err != nil {
-		t.Err = &spf.LookupError{Name: t.Target, Type: [...]string{"A", "AAAA"}[f], Err: err}
+		if t.Err == nil {
+			t.Err = &spf.LookupError{Name: t.Target, Type: [...]string{"A", "AAAA"}[f], Err: err}
+		}
 		return false
 	}
 	for _, ip := range answer.Records {

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/spfzone/spfzone/builder"
+	"github.com/spfzone/spfzone/resolver"
+	"github.com/spfzone/spfzone/spf"
+)
+
+// app is everything that the commands share: what they are given from outside,
+// and the global flags.
+//
+// The rules of what is printed: the answer goes to stdout, whole, when the
+// work is done. Everything else goes to stderr, each line behind "spfzone: ".
+// Nothing that comes from the DNS or a file reaches a terminal without its
+// control characters taken out.
+type app struct {
+	stdin        io.Reader
+	stdout       io.Writer
+	stderr       io.Writer
+	env          func(name string) (value string, ok bool)
+	now          func() time.Time
+	openResolver func(specs []string, o resolver.Options) (spf.Resolver, error)
+	isTerminal   func(stream any) bool
+
+	config    []string
+	resolvers []string
+	output    choice
+	color     choice
+	timeout   time.Duration
+	quiet     bool
+}
+
+// defaultConfig is the configuration where --config is not given.
+const defaultConfig = "spfzone.yaml"
+
+// run runs one command line, and gives the exit code.
+func (a *app) run(ctx context.Context, args []string) exitCode {
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	err := root.ExecuteContext(ctx)
+	a.report(err)
+	return codeOf(err)
+}
+
+// report says on stderr why the command failed.
+func (a *app) report(err error) {
+	if err == nil || errors.Is(err, errSaid) {
+		return
+	}
+	a.complain("%v", err)
+	var usage *usageError
+	if errors.As(err, &usage) {
+		a.complain("see 'spfzone --help', or 'spfzone COMMAND --help'")
+	}
+}
+
+// complain prints a message on stderr, each line behind the program's name.
+func (a *app) complain(format string, args ...any) {
+	for line := range strings.Lines(fmt.Sprintf(format, args...)) {
+		fmt.Fprintf(a.stderr, "spfzone: %s\n", printable(strings.TrimSuffix(line, "\n")))
+	}
+}
+
+// note is complain for what --quiet silences.
+func (a *app) note(format string, args ...any) {
+	if !a.quiet {
+		a.complain(format, args...)
+	}
+}
+
+// answer prints what the command was asked for.
+func (a *app) answer(text []byte) error {
+	if _, err := a.stdout.Write(text); err != nil {
+		return withCode(exitFailure, fmt.Errorf("the answer could not be written: %w", err))
+	}
+	return nil
+}
+
+// answerWith gives the answer in the form that --output asks for.
+func (a *app) answerWith(document any, text func(*printer)) error {
+	if a.output.value == outputJSON {
+		return a.answerJSON(document)
+	}
+	p := a.printer()
+	text(p)
+	return a.answer(p.Bytes())
+}
+
+// answerJSON prints a document.
+func (a *app) answerJSON(document any) error {
+	var b bytes.Buffer
+	if err := encodeJSON(&b, document); err != nil {
+		return err
+	}
+	return a.answer(b.Bytes())
+}
+
+// dns opens the resolver that --resolver names.
+func (a *app) dns() (spf.Resolver, error) {
+	r, err := a.openResolver(a.resolvers, resolver.Options{Now: a.now})
+	var missing *fs.PathError
+	switch {
+	case errors.As(err, &missing):
+		return nil, withCode(exitFailure, fmt.Errorf("--resolver: %w", err))
+	case err != nil:
+		return nil, withCode(exitUsage, fmt.Errorf("--resolver: %w", err))
+	}
+	return r, nil
+}
+
+// limited does the work of a command within --timeout. What ended the work
+// early, be it that or a signal, is the error.
+func (a *app) limited(ctx context.Context, work func(context.Context) error) error {
+	if a.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, a.timeout, fmt.Errorf("not done within %v, as --timeout wants", a.timeout))
+		defer cancel()
+	}
+	err := work(ctx)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return cause
+	}
+	return err
+}
+
+// checker evaluates as receivers do.
+func (a *app) checker(r spf.Resolver) *spf.Checker {
+	return &spf.Checker{Resolver: r, Timeout: a.timeout, Now: a.now}
+}
+
+// load reads the configuration.
+func (a *app) load() (*builder.Config, error) {
+	files := a.config
+	if len(files) == 0 {
+		files = []string{defaultConfig}
+	}
+	c, err := builder.Load(files...)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && len(a.config) == 0:
+		return nil, withCode(exitUsage, fmt.Errorf("there is no %s here: write one, or name the configuration with --config", defaultConfig))
+	case err != nil:
+		return nil, withCode(exitUsage, err)
+	}
+	for _, n := range c.Notes {
+		a.note("%v: %s", n.Place, n.Text)
+	}
+	return c, nil
+}
+
+// canonical gives the canonical name of a domain that the operator wrote.
+func canonical(domain string) (string, error) {
+	name, err := spf.CanonicalName(domain)
+	if err != nil {
+		return "", &usageError{err}
+	}
+	return name, nil
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spfzone/spfzone/builder"
+	"github.com/spfzone/spfzone/spf"
+)
+
+// The forms of build's answer.
+const (
+	formatZone = "zone"
+	formatJSON = "json"
+)
+
+// buildOptions are the flags of build.
+type buildOptions struct {
+	dir       string
+	format    choice
+	keepGoing bool
+}
+
+func newBuild(a *app) *cobra.Command {
+	o := buildOptions{format: choice{formatZone, "FORM", []string{formatZone, formatJSON}}}
+	cmd := &cobra.Command{
+		Use:   "build [DOMAIN...]",
+		Short: "Build the records of the configuration, and prove them",
+		Long: `build makes the SPF records of the configuration's domains, or of those named,
+and proves that they give every address the result that the lists give it. It
+prints a zone-file fragment for each zone, or with -o writes one file for each:
+DIR/ZONE.zone, replaced whole, and left alone if nothing changed.
+
+If a domain is refused, nothing is written. With --keep-going the zones are
+written whose domains are all built. --format json gives the records, counters
+and decisions as JSON, refused domains with their errors.
+
+The exit code is 4 if a domain is refused, 3 if that is for a lookup that failed
+and 1 if that is for the configuration's own expect: vectors.`,
+		Example: `  spfzone build
+  spfzone build -o zones --keep-going
+  spfzone build x.com --format json`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			chosen := cmd.Flags().Changed("format")
+			return a.limited(cmd.Context(), func(ctx context.Context) error { return a.build(ctx, args, o, chosen) })
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&o.dir, "dir", "o", "", "write files to `DIR`, which is made if it is not there")
+	f.Var(&o.format, "format", "form of the records: zone or json; json if --output is")
+	f.BoolVar(&o.keepGoing, "keep-going", false, "write the zones whose domains are all built, though others are refused")
+	return cmd
+}
+
+func (a *app) build(ctx context.Context, domains []string, o buildOptions, formatChosen bool) error {
+	if a.output.value == outputJSON && o.dir == "" {
+		if formatChosen && o.format.value != formatJSON {
+			return usagef("--output json and --format %s both want stdout: add -o DIR, or leave one out", o.format.value)
+		}
+		o.format.value = formatJSON
+	}
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	only, err := listed(c, domains)
+	if err != nil {
+		return err
+	}
+	r, err := a.dns()
+	if err != nil {
+		return err
+	}
+	plan, err := a.plan(ctx, c, r, only)
+	if err != nil {
+		return err
+	}
+	zones := zonesOf(plan)
+	if o.dir != "" {
+		if err := wholeZones(c, only, zones); err != nil {
+			return err
+		}
+	}
+	if err := a.deliver(ctx, plan, zones, o); err != nil {
+		return err
+	}
+	return a.refusals(plan, zones, o)
+}
+
+// listed gives the canonical names of the domains to build, nil for all. Each
+// must be in the configuration.
+func listed(c *builder.Config, domains []string) ([]string, error) {
+	var only []string
+	for _, domain := range domains {
+		name, err := canonical(domain)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(c.Domains, func(d *builder.Domain) bool { return d.Name == name }) {
+			return nil, usagef("%s is not among the domains of the configuration", trimDot(name))
+		}
+		only = append(only, name)
+	}
+	return only, nil
+}
+
+// wholeZones refuses to write the file of a zone without some of its domains:
+// they would be lost from it.
+func wholeZones(c *builder.Config, only []string, zones []*zone) error {
+	if only == nil {
+		return nil
+	}
+	for _, z := range zones {
+		for _, d := range c.Domains {
+			if canonicalZone(d) == z.name && !slices.Contains(only, d.Name) {
+				return usagef("the file of the zone %s would lose %s: name it too, or leave out -o", trimDot(z.name), trimDot(d.Name))
+			}
+		}
+	}
+	return nil
+}
+
+// canonicalZone gives the canonical name of a domain's zone.
+func canonicalZone(d *builder.Domain) string {
+	name, err := spf.CanonicalName(d.Zone)
+	if err != nil {
+		panic(err) // Load has checked it
+	}
+	return name
+}
+
+// deliver prints or writes what may be.
+func (a *app) deliver(ctx context.Context, plan *builder.Plan, zones []*zone, o buildOptions) error {
+	written := writable(zones, o.keepGoing)
+	var files []fileDocument
+	if o.dir != "" {
+		var err error
+		if files, err = a.writeZones(ctx, written, o); err != nil {
+			return err
+		}
+	}
+	switch {
+	case a.output.value == outputJSON || o.dir == "" && o.format.value == formatJSON:
+		d := newBuildDocument(plan.Domains)
+		d.Files = files
+		return a.answerJSON(d)
+	case o.dir != "":
+		p := a.printer()
+		for _, f := range files {
+			p.linef("%-9s %s", f.state(), f.Path)
+		}
+		return a.answer(p.Bytes())
+	}
+	p := a.printer()
+	for i, z := range written {
+		if i > 0 {
+			p.linef("")
+		}
+		text, err := z.fragment()
+		if err != nil {
+			return err
+		}
+		p.Write(text)
+	}
+	return a.answer(p.Bytes())
+}
+
+// refusals says what was not built, and gives the exit code.
+func (a *app) refusals(plan *builder.Plan, zones []*zone, o buildOptions) error {
+	code := exitYes
+	for _, d := range plan.Domains {
+		for _, n := range d.Notes {
+			a.note("%s: %s", trimDot(d.Domain.Name), n)
+		}
+		if d.Err != nil {
+			a.complain("%v", d.Err)
+			code = max(code, codeOfRefusal(d.Err))
+		}
+	}
+	if code == exitYes {
+		return nil
+	}
+	if !o.keepGoing {
+		a.complain("no zone is written, as not every domain is built")
+		return withCode(code, errSaid)
+	}
+	for _, z := range zones {
+		if z.refused() {
+			a.complain("the zone %s is not written, as not every domain in it is built", trimDot(z.name))
+		}
+	}
+	return withCode(code, errSaid)
+}

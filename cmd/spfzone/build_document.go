@@ -1,0 +1,89 @@
+package main
+
+import (
+	"github.com/spfzone/spfzone/builder"
+)
+
+// buildDocument is what build prints as JSON.
+type buildDocument struct {
+	Version int              `json:"version"`
+	Domains []domainDocument `json:"domains"`
+	Files   []fileDocument   `json:"files,omitempty"`
+}
+
+// domainDocument is a domain that was built, or the error for which it was
+// not.
+type domainDocument struct {
+	Domain    string             `json:"domain"`
+	Zone      string             `json:"zone"`
+	Equal     bool               `json:"equal"`
+	Error     *refusalDocument   `json:"error,omitempty"`
+	Records   []recordDocument   `json:"records,omitempty"`
+	Lookups   *countDocument     `json:"lookups,omitempty"`
+	Voids     *countDocument     `json:"voids,omitempty"`
+	Parts     *partsDocument     `json:"parts,omitempty"`
+	Flattened []decidedInclusion `json:"flattened,omitzero"`
+	Kept      []decidedInclusion `json:"kept,omitzero"`
+	Notes     []string           `json:"notes,omitempty"`
+}
+
+// refusalDocument is why a domain was not built.
+type refusalDocument struct {
+	Kind    builder.RefusalKind `json:"kind"`
+	Message string              `json:"message"`
+}
+
+// recordDocument is a record to publish.
+type recordDocument struct {
+	Name          string                `json:"name"`
+	Type          string                `json:"type"`
+	TTL           int64                 `json:"ttl"`
+	Text          string                `json:"text"`
+	Strings       []string              `json:"strings"`
+	ResponseBytes int                   `json:"response_bytes"`
+	About         string                `json:"about"`
+	Terms         []sourcedTermDocument `json:"terms"`
+}
+
+// sourcedTermDocument is a term with the entries behind it.
+type sourcedTermDocument struct {
+	Text    string          `json:"text"`
+	Sources []entryDocument `json:"sources,omitempty"`
+}
+
+// partsDocument counts the parts of a split record.
+type partsDocument struct {
+	Count      int `json:"count"`
+	LowerBound int `json:"lower_bound"`
+}
+
+func newBuildDocument(plans []*builder.DomainPlan) buildDocument {
+	d := buildDocument{Version: 1, Domains: []domainDocument{}}
+	for _, p := range plans {
+		d.Domains = append(d.Domains, newDomainDocument(p))
+	}
+	return d
+}
+
+func newDomainDocument(p *builder.DomainPlan) domainDocument {
+	d := domainDocument{Domain: trimDot(p.Domain.Name), Zone: p.Domain.Zone, Notes: p.Notes}
+	if p.Err != nil {
+		d.Error = &refusalDocument{p.Err.Kind, p.Err.Msg}
+		return d
+	}
+	d.Equal = true // a plan whose proof fails is refused
+	d.Lookups = &countDocument{p.Lookups.Worst, p.Lookups.Limit}
+	d.Voids = &countDocument{p.Voids.Worst, p.Voids.Limit}
+	d.Parts = &partsDocument{p.Parts.Count, p.Parts.LowerBound}
+	d.Flattened, d.Kept = decidedInclusions(p.Flattened), decidedInclusions(p.Kept)
+	for _, r := range p.Records {
+		terms := make([]sourcedTermDocument, len(r.Terms))
+		for i, t := range r.Terms {
+			terms[i] = sourcedTermDocument{t.Text, entryDocuments(t.Sources)}
+		}
+		d.Records = append(d.Records, recordDocument{
+			r.Name, "TXT", int64(r.TTL.Seconds()), r.Text, r.Strings, r.ResponseBytes, r.About, terms,
+		})
+	}
+	return d
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spfzone/spfzone/builder"
+	"github.com/spfzone/spfzone/spf"
+)
+
+// rfcLimits are those that receivers hold every domain to (RFC 7208, Section
+// 4.6.4), and the octets of a response that reaches every receiver (Section
+// 3.4).
+var rfcLimits = builder.Limits{Lookups: 10, Voids: 2, Response: 512}
+
+// world is a DNS to ask, and the plan that is laid over it if there is one.
+type world struct {
+	resolver spf.Resolver
+	plan     *builder.Plan
+}
+
+// world gives the resolver that --resolver names and, where planned is set,
+// the records of the configuration's own build over it.
+func (a *app) world(ctx context.Context, planned bool, domain string) (spf.Resolver, error) {
+	if !planned {
+		return a.dns()
+	}
+	w, err := a.planned(ctx, domain)
+	return w.resolver, err
+}
+
+// planned builds the configuration and lays its records over the DNS. The
+// domain must be built if the configuration lists it.
+func (a *app) planned(ctx context.Context, domain string) (world, error) {
+	base, err := a.dns()
+	if err != nil {
+		return world{}, err
+	}
+	c, err := a.load()
+	if err != nil {
+		return world{}, err
+	}
+	plan, err := a.plan(ctx, c, base, nil)
+	if err != nil {
+		return world{}, err
+	}
+	if err := a.judgePlanned(plan, domain); err != nil {
+		return world{}, err
+	}
+	return world{plan.Overlay(base), plan}, nil
+}
+
+// judgePlanned refuses the domain that was asked for if its build was refused,
+// and notes what else is not as planned.
+func (a *app) judgePlanned(plan *builder.Plan, domain string) error {
+	name, err := spf.CanonicalName(domain)
+	if err != nil {
+		return nil // the evaluation says what is wrong with the name
+	}
+	built := false
+	var others []string
+	for _, d := range plan.Domains {
+		built = built || slices.ContainsFunc(d.Records, func(r builder.Record) bool { return r.Name == name })
+		switch {
+		case d.Err == nil:
+		case d.Domain.Name == name:
+			return withCode(codeOfRefusal(d.Err), d.Err)
+		default:
+			others = append(others, trimDot(d.Domain.Name))
+		}
+	}
+	if !built {
+		a.note("%s is not in the configuration, so what is published counts", trimDot(name))
+	}
+	if len(others) > 0 {
+		a.note("what is published counts for %s, which 'spfzone build' refuses", someOf(others))
+	}
+	return nil
+}
+
+// someOf names the first few of a list.
+func someOf(names []string) string {
+	const shown = 5
+	text := strings.Join(names[:min(len(names), shown)], ", ")
+	if more := len(names) - shown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// plan plans the domains of a configuration, all of them where only is nil.
+func (a *app) plan(ctx context.Context, c *builder.Config, r spf.Resolver, only []string) (*builder.Plan, error) {
+	p := a.newProgress()
+	defer p.end()
+	return builder.Build(ctx, c, builder.Options{Resolver: r, Only: only, Progress: p.show})
+}
+
+// codeOfRefusal gives the exit code of a domain that was not built.
+func codeOfRefusal(r *builder.Refusal) exitCode {
+	switch r.Kind {
+	case builder.Vectors:
+		return exitNo
+	case builder.DNSFailure:
+		return exitFailure
+	}
+	return exitRefused
+}
+
+// progress is a line on a terminal that says how far long work is.
+type progress struct {
+	a     *app
+	start time.Time
+	last  time.Time
+	shown bool
+}
+
+// Progress is shown from the first second on, and then five times a second.
+const (
+	progressAfter = time.Second
+	progressEvery = 200 * time.Millisecond
+)
+
+func (a *app) newProgress() *progress { return &progress{a: a, start: a.now()} }
+
+func (p *progress) show(done, total int) {
+	if p.a.quiet || !p.a.isTerminal(p.a.stderr) {
+		return
+	}
+	now := p.a.now()
+	if now.Sub(p.start) < progressAfter || now.Sub(p.last) < progressEvery {
+		return
+	}
+	p.last, p.shown = now, true
+	fmt.Fprintf(p.a.stderr, "\rspfzone: %d of %d domains", done, total)
+}
+
+// end takes the line away.
+func (p *progress) end() {
+	if p.shown {
+		fmt.Fprint(p.a.stderr, "\r\x1b[K")
+	}
+}

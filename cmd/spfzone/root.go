@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spfzone/spfzone/resolver"
+)
+
+// What the global flags that name one of a few words may be.
+const (
+	outputText  = "text"
+	outputJSON  = "json"
+	colorAuto   = "auto"
+	colorAlways = "always"
+	colorNever  = "never"
+)
+
+// newRoot gives the command line of the program.
+func newRoot(a *app) *cobra.Command {
+	a.output = choice{outputText, "FORM", []string{outputText, outputJSON}}
+	a.color = choice{colorAuto, "WHEN", []string{colorAuto, colorAlways, colorNever}}
+	root := &cobra.Command{
+		Use:           "spfzone",
+		Short:         "Build SPF records and the zone data that carries them, and prove them",
+		Long:          rootLong,
+		Args:          noArguments,
+		RunE:          func(*cobra.Command, []string) error { return usagef("no command is given") },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(newHelp())
+	f := root.PersistentFlags()
+	f.StringArrayVar(&a.config, "config", nil, "configuration `FILE`; may be given several times (default "+defaultConfig+")")
+	f.StringArrayVar(&a.resolvers, "resolver", nil, "ask `WHOM`, a name server or file:ZONEFILE; may be given several times (default system)")
+	f.Var(&a.output, "output", "form of the answer: text or json")
+	f.Var(&a.color, "color", "when to color text: auto, always or never")
+	f.DurationVar(&a.timeout, "timeout", 0, "end the command after `TIME`, such as 30s (default no limit)")
+	f.BoolVar(&a.quiet, "quiet", false, "print no notes and no progress on stderr, errors alone")
+	root.AddCommand(newBuild(a), newCheck(a), newPolicy(a), newExplain(a), newVersion(a), newCompletion(a), newDocs(a))
+	return root
+}
+
+var rootLong = `spfzone builds SPF records (RFC 7208) from a YAML list of sending networks,
+gateways and services, and proves that what it built authorises exactly the
+addresses that were listed. It also says what any published record means.
+
+Answers go to stdout, everything else to stderr. --output json gives answers
+of a documented form that does not change. No command waits for input.
+
+--resolver takes ` + strings.Replace(resolver.Forms, ", https", ",\nhttps", 1) + `.
+Several servers are asked in their order until one answers. Zone files answer
+for every name that there is.
+
+Exit codes:
+` + exitTable()
+
+// exitTable gives the exit codes as text.
+func exitTable() string {
+	var b strings.Builder
+	for _, e := range exitMeanings {
+		fmt.Fprintf(&b, "  %-9s %s\n", e.code, e.meaning)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// noArguments refuses arguments.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if cmd.HasSubCommands() {
+		return usagef("%q is no command of %s%s", args[0], cmd.CommandPath(), suggestion(cmd, args[0]))
+	}
+	return usagef("%s takes no arguments, and was given %q", cmd.CommandPath(), args[0])
+}
+
+func suggestion(cmd *cobra.Command, word string) string {
+	if near := cmd.SuggestionsFor(word); len(near) > 0 {
+		return "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return ""
+}
+
+// oneDomain wants one argument, a domain.
+func oneDomain(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usagef("%s takes one DOMAIN, and was given %d", cmd.CommandPath(), len(args))
+	}
+	return nil
+}
+
+// choice is a flag that is one of a few words.
+type choice struct {
+	value string
+	name  string // of the value, in the help
+	words []string
+}
+
+// String implements [pflag.Value].
+func (c *choice) String() string { return c.value }
+
+// Type implements [pflag.Value].
+func (c *choice) Type() string { return c.name }
+
+// Set implements [pflag.Value].
+func (c *choice) Set(s string) error {
+	if !slices.Contains(c.words, s) {
+		return fmt.Errorf("must be one of %s", strings.Join(c.words, ", "))
+	}
+	c.value = s
+	return nil
+}

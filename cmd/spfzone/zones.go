@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spfzone/spfzone/builder"
+	"github.com/spfzone/spfzone/zonefile"
+)
+
+// zone is the domains of one zone.
+type zone struct {
+	name    string // canonical
+	origin  string // absolute, in the letter case of the configuration
+	domains []*builder.DomainPlan
+}
+
+// zonesOf sorts domains by their zones, in the order of the configuration.
+func zonesOf(plan *builder.Plan) []*zone {
+	var list []*zone
+	byName := map[string]*zone{}
+	for _, d := range plan.Domains {
+		name := canonicalZone(d.Domain)
+		z := byName[name]
+		if z == nil {
+			z = &zone{name: name, origin: d.Domain.Zone}
+			byName[name] = z
+			list = append(list, z)
+		}
+		z.domains = append(z.domains, d)
+	}
+	return list
+}
+
+// refused reports whether a domain of the zone was not built.
+func (z *zone) refused() bool {
+	for _, d := range z.domains {
+		if d.Err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// writable gives the zones that may be written: all, or none if one is
+// refused; with keepGoing those that are not.
+func writable(zones []*zone, keepGoing bool) []*zone {
+	var list []*zone
+	for _, z := range zones {
+		if !z.refused() {
+			list = append(list, z)
+		}
+	}
+	if len(list) < len(zones) && !keepGoing {
+		return nil
+	}
+	return list
+}
+
+// fragment gives the zone-file fragment of the zone. It is the same for the
+// same records.
+func (z *zone) fragment() ([]byte, error) {
+	f := zonefile.Fragment{Origin: z.origin, Header: []string{
+		fmt.Sprintf("SPF records of the zone %s, written by spfzone.", trimDot(z.name)),
+		"Edits to this text are lost when it is built again: edit the configuration.",
+	}}
+	for _, d := range z.domains {
+		for i := range d.Records {
+			f.Records = append(f.Records, zoneRecord(d, &d.Records[i]))
+		}
+	}
+	var b bytes.Buffer
+	if err := zonefile.Write(&b, f); err != nil {
+		return nil, fmt.Errorf("the zone %s: %w", trimDot(z.name), err)
+	}
+	return b.Bytes(), nil
+}
+
+// zoneRecord is a record with comments that say what it is, what it costs and
+// which entry is behind each of its terms.
+func zoneRecord(d *builder.DomainPlan, r *builder.Record) zonefile.Record {
+	about := fmt.Sprintf("%s: %s, %d octets in a response", trimDot(r.Name), r.About, r.ResponseBytes)
+	if r.Name == d.Domain.Name {
+		about += fmt.Sprintf(", %d of %d lookups, %d of %d voids", d.Lookups.Worst, d.Lookups.Limit, d.Voids.Worst, d.Voids.Limit)
+	}
+	comments := []string{"", about}
+	for _, run := range runsOf(r.Terms) {
+		comments = append(comments, "  "+run)
+	}
+	return zonefile.Record{Name: r.Name, TTL: uint32(r.TTL.Seconds()), Strings: r.Strings, Comments: comments}
+}
+
+// runsOf says of the terms which entries are behind them, terms in a row with
+// the same entries together.
+func runsOf(terms []builder.Published) []string {
+	var lines []string
+	for i := 0; i < len(terms); {
+		run := 1
+		for i+run < len(terms) && sameEntries(terms[i].Sources, terms[i+run].Sources) {
+			run++
+		}
+		if text := runText(terms[i : i+run]); text != "" {
+			lines = append(lines, text)
+		}
+		i += run
+	}
+	return lines
+}
+
+func sameEntries(a, b []*builder.Entry) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// runText gives nothing for terms that say of themselves all that is known.
+func runText(terms []builder.Published) string {
+	entries := entryTexts(terms[0].Text, terms[0].Sources)
+	if len(entries) == 0 {
+		return ""
+	}
+	text := terms[0].Text
+	if n := len(terms); n > 1 {
+		text = fmt.Sprintf("%s to %s (%d terms)", text, terms[n-1].Text, n)
+	}
+	return text + ": " + strings.Join(entries, "; ")
+}
+
+// fileName gives the name of the zone's file. What is neither letter, digit,
+// hyphen, underscore nor dot in the zone's name becomes %XX, so that no name
+// leads out of the folder.
+func (z *zone) fileName(format string) string {
+	var b strings.Builder
+	for _, c := range []byte(strings.TrimSuffix(z.name, ".")) {
+		switch {
+		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '.':
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String() + "." + format
+}
+
+// fileDocument is a file that was written, in JSON.
+type fileDocument struct {
+	Zone    string `json:"zone"`
+	Path    string `json:"path"`
+	Changed bool   `json:"changed"`
+}
+
+func (f fileDocument) state() string {
+	if f.Changed {
+		return "written"
+	}
+	return "unchanged"
+}
+
+// writeZones writes a file for each zone, when the content of all of them is
+// known and no name is taken by something else.
+func (a *app) writeZones(ctx context.Context, zones []*zone, o buildOptions) ([]fileDocument, error) {
+	contents := make([][]byte, len(zones))
+	files := make([]fileDocument, len(zones))
+	for i, z := range zones {
+		var err error
+		if contents[i], err = z.content(o.format.value); err != nil {
+			return nil, err
+		}
+		files[i] = fileDocument{Zone: trimDot(z.name), Path: filepath.Join(o.dir, z.fileName(o.format.value))}
+		if stat, err := os.Stat(files[i].Path); err == nil && !stat.Mode().IsRegular() {
+			return nil, fmt.Errorf("%s is not a regular file: nothing is written", files[i].Path)
+		}
+	}
+	if len(zones) == 0 {
+		return files, nil
+	}
+	if err := os.MkdirAll(o.dir, 0o777); err != nil {
+		return nil, err
+	}
+	for i := range files {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var err error
+		if files[i].Changed, err = zonefile.ReplaceFile(files[i].Path, contents[i]); err != nil {
+			return nil, notWritten(files[i:], err)
+		}
+	}
+	return files, nil
+}
+
+// notWritten says which files are as they were.
+func notWritten(files []fileDocument, err error) error {
+	if errors.Is(err, fs.ErrPermission) || len(files) == 1 {
+		return fmt.Errorf("%s is not written: %w", files[0].Path, err)
+	}
+	return fmt.Errorf("%s and %s are not written: %w", files[0].Path, counted(len(files)-1, "file more", "files more"), err)
+}
+
+// content gives what the zone's file holds.
+func (z *zone) content(format string) ([]byte, error) {
+	if format == formatZone {
+		return z.fragment()
+	}
+	var b bytes.Buffer
+	err := encodeJSON(&b, newBuildDocument(z.domains))
+	return b.Bytes(), err
+}
