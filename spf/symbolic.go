@@ -212,11 +212,14 @@ func (r *run) directive(d *Directive) {
 	case Include:
 		r.include(d, m)
 	default:
-		if d.Conditional() {
+		switch listed, ok := r.listed(d); {
+		case ok:
+			r.lookup(d, func() found { return listed })
+		case d.Conditional():
 			r.conditional(d)
-			return
+		default:
+			r.lookup(d, func() found { return r.find(d, d.Domain()) })
 		}
-		r.lookup(d, d.Domain())
 	}
 }
 
@@ -268,12 +271,13 @@ type found struct {
 	err    error
 }
 
-// lookup evaluates a, mx and exists with a static target.
-func (r *run) lookup(d *Directive, spec DomainSpec) {
+// lookup evaluates a, mx and exists where the addresses that match can be
+// found.
+func (r *run) lookup(d *Directive, find func() found) {
 	least := leastOpen(r.cells)
 	var f found
 	if least+1 <= min(r.c.limits.Lookups, r.out.budget) {
-		f = r.find(d, spec)
+		f = find()
 	}
 	const no, yes = -1, 0
 	matches := firstMatches(f.blocks, r.family)
