@@ -1,0 +1,104 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestReadme (with -update it writes the outputs anew) runs every command of the README's console blocks that begins
+// with spfzone, and compares what it prints with what stands below it. The
+// make targets that it names must be there.
+func TestReadme(t *testing.T) {
+	t.Chdir("../..")
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	makefile, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example, err := os.ReadFile("examples/big-record/spfzone.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, shown, ok := strings.Cut(string(example), "\ndefaults:"); !ok || !strings.Contains(string(text), "defaults:"+shown) {
+		t.Error("the configuration in the README is not that of the example")
+	}
+	ran := 0
+	for _, c := range consoleCommands(string(text)) {
+		name, args, _ := strings.Cut(c.line, " ")
+		switch name {
+		case "make":
+			target := strings.Fields(args)[0]
+			if !regexp.MustCompile(`(?m)^` + target + `:`).Match(makefile) {
+				t.Errorf("the README has %q, which is no target", c.line)
+			}
+		case "spfzone":
+			ran++
+			code, stdout, stderr := runArgs(t, shellWords(t, args)...)
+			if *update {
+				text = replaceOutput(text, c, stderr+stdout)
+				continue
+			}
+			if diff := cmp.Diff(c.output, strings.TrimRight(stderr+stdout, "\n")); diff != "" {
+				t.Errorf("%s: exit %d (-README +got):\n%s", c.line, code, diff)
+			}
+		}
+	}
+	if *update {
+		if err := os.WriteFile("README.md", text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if ran < 3 {
+		t.Errorf("%d commands of the README were run, want 3 or more", ran)
+	}
+}
+
+// console is a command line and what stands below it.
+type console struct{ line, written, output string }
+
+// replaceOutput puts the output of a command in the place of the one below it.
+func replaceOutput(text []byte, c console, output string) []byte {
+	before := "$ " + c.written + "\n" + c.output
+	after := "$ " + c.written + "\n" + strings.TrimRight(output, "\n")
+	if c.output == "" {
+		after += "\n"
+	}
+	return []byte(strings.Replace(string(text), before, after, 1))
+}
+
+// consoleCommands gives the commands of the fenced blocks marked console.
+func consoleCommands(text string) []console {
+	var out []console
+	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		for _, c := range strings.Split("\n"+block[1], "\n$ ")[1:] {
+			line, output, _ := strings.Cut(c, "\n")
+			written := line
+			for strings.HasSuffix(line, "\\") {
+				var next string
+				next, output, _ = strings.Cut(output, "\n")
+				written += "\n" + next
+				line = strings.TrimSuffix(line, "\\") + strings.TrimSpace(next)
+			}
+			out = append(out, console{line, written, strings.TrimRight(output, "\n")})
+		}
+	}
+	return out
+}
+
+// shellWords splits a command line as a shell does.
+func shellWords(t *testing.T, line string) []string {
+	t.Helper()
+	out, err := exec.Command("sh", "-c", `printf '%s\n' `+line).Output()
+	if err != nil {
+		t.Skipf("no shell to split the command lines of the README: %v", err)
+	}
+	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+}
