@@ -227,6 +227,9 @@ func senderDomain(s string) (string, error) {
 	if s == "" {
 		return "", errors.New("no domain to evaluate")
 	}
+	if s[0] == '[' {
+		return "", fmt.Errorf("%q is an address literal, not a domain name", s)
+	}
 	name, err := CanonicalName(s)
 	if err != nil {
 		return "", err

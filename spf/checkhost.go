@@ -236,9 +236,14 @@ func (e *evaluation) child(spec DomainSpec, name string, depth int, step *openSt
 	target, ok := e.target(buf[:0], spec, name)
 	step.setTarget(target)
 	if !ok {
-		return failure(None, &EvaluationError{Domain: name, Msg: fmt.Sprintf("%q is not a domain name of two labels or more", target), Section: "4.3"})
+		return failure(None, notATarget(name, string(target)))
 	}
 	return e.checkHost(string(target), depth+1)
+}
+
+// notATarget says that the target of include or redirect is no name to ask for.
+func notATarget(owner, target string) *EvaluationError {
+	return &EvaluationError{Domain: owner, Msg: fmt.Sprintf("%q is not a domain name of two labels or more", trimDot(target)), Section: "4.3"}
 }
 
 // redirect is RFC 7208, Section 6.1.

@@ -59,12 +59,25 @@ func (c *Checker) decided(ip netip.Addr, r *request) (*Outcome, *decisions) {
 		if o.If != nil {
 			o = c.decide(o, ip, r, d.domain)
 		}
-		if o != nil && o.Result != TempError && !(o.Result == Fail && d.explains) {
+		if o != nil && o.isReady(d) {
 			return o, d
 		}
 	}
 	c.recompile(it.value, r.domain)
 	return nil, nil
+}
+
+// isReady reports whether an outcome is all that check_host would give. It is
+// not where something was not at hand, where an explanation is to be fetched,
+// and for permerror, of which a policy does not always know the first cause.
+func (o *Outcome) isReady(d *decisions) bool {
+	switch o.Result {
+	case Fail:
+		return !d.explains
+	case TempError, PermError:
+		return false
+	}
+	return true
 }
 
 // fill puts an outcome in the place of the evaluation that would lead to it.

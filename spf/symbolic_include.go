@@ -70,8 +70,7 @@ func (r *run) child(spec DomainSpec, d *Directive, term string) (*subpolicy, boo
 	}
 	name, ok := r.target(spec)
 	if !ok {
-		err := &EvaluationError{Domain: r.name, Msg: "\"" + trimDot(name) + "\" is not a domain name of two labels or more", Section: "4.3"}
-		return &subpolicy{cells: all(r.leaf(None, err)), passing: true}, true
+		return &subpolicy{cells: all(r.leaf(None, notATarget(r.name, name))), passing: true}, true
 	}
 	child := r.policyOf(name, left)
 	r.note(child.expires)
@@ -106,13 +105,22 @@ func (r *run) follow(child *subpolicy, term string, from entrance, f func(leaf *
 		return r.intern.mapOpen(o, func(o *Outcome) *Outcome {
 			return r.intern.mapLeaves(child.cells[i].value, func(leaf *Outcome) *Outcome {
 				lookups, voids := o.Lookups+1+leaf.Lookups, o.Voids+leaf.Voids
-				if over := r.within(lookups, voids, term); over != nil {
+				if over := r.within(lookups, voids, term); over != nil && !r.overThere(child, leaf, o) {
 					return over
 				}
 				return f(leaf, lookups, voids)
 			})
 		})
 	})
+}
+
+// overThere reports whether a leaf of a target names the very term at which
+// the addresses with the counters of o pass a limit: whether the target was
+// computed for what these can still afford.
+func (r *run) overThere(child *subpolicy, leaf, o *Outcome) bool {
+	left := min(r.c.limits.Lookups, r.out.budget) - o.Lookups - 1
+	return leaf.Lookups > child.budget && child.budget == left ||
+		leaf.Voids > r.c.limits.Voids && o.Voids == 0
 }
 
 // affords reports whether an outcome is within the limits.
