@@ -29,7 +29,8 @@ import (
 // The macro letters d, o and v stand for the same in every message, and terms
 // that use only these are evaluated like any other. A term that depends on
 // more of the message than the address is a [Condition]: the set is not taken
-// apart, its outcome becomes a decision between match and no match.
+// apart, its outcome becomes a decision between match and no match. That its
+// own lookups fail is not foreseen.
 //
 // The policy is that for senders of the domain itself, whose "%{o}" is the
 // domain. IPv6 clients with an IPv4-mapped address count as IPv4 and have the
