@@ -105,7 +105,8 @@ func (r *run) follow(child *subpolicy, term string, from entrance, f func(leaf *
 		return r.intern.mapOpen(o, func(o *Outcome) *Outcome {
 			return r.intern.mapLeaves(child.cells[i].value, func(leaf *Outcome) *Outcome {
 				lookups, voids := o.Lookups+1+leaf.Lookups, o.Voids+leaf.Voids
-				if over := r.within(lookups, voids, term); over != nil && !r.overThere(child, leaf, o) {
+				over := r.within(lookups, voids, term)
+				if over != nil && !r.overThere(child, leaf, lookups, voids) {
 					return over
 				}
 				return f(leaf, lookups, voids)
@@ -115,12 +116,13 @@ func (r *run) follow(child *subpolicy, term string, from entrance, f func(leaf *
 }
 
 // overThere reports whether a leaf of a target names the very term at which
-// the addresses with the counters of o pass a limit: whether the target was
-// computed for what these can still afford.
-func (r *run) overThere(child *subpolicy, leaf, o *Outcome) bool {
-	left := min(r.c.limits.Lookups, r.out.budget) - o.Lookups - 1
-	return leaf.Lookups > child.budget && child.budget == left ||
-		leaf.Voids > r.c.limits.Voids && o.Voids == 0
+// addresses with these counters pass a limit: whether the target was computed
+// for what they could still afford, and they pass no other limit.
+func (r *run) overThere(child *subpolicy, leaf *Outcome, lookups, voids int) bool {
+	mostLookups, mostVoids := min(r.c.limits.Lookups, r.out.budget), r.c.limits.Voids
+	overLookups := leaf.Lookups > child.budget && lookups == mostLookups+1 && voids <= mostVoids
+	overVoids := leaf.Voids > mostVoids && voids == mostVoids+1 && lookups <= mostLookups
+	return overLookups || overVoids
 }
 
 // affords reports whether an outcome is within the limits.
