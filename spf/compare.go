@@ -7,9 +7,10 @@ import (
 )
 
 // Equal reports whether both policies give every address the same result, or
-// decide by the same conditional terms in the same order. Counters, and which
-// term led to a result, do not matter. It never claims an equality that it
-// cannot show: two conditional terms with different targets differ.
+// decide by the same conditional terms to the same end. The order of exists
+// terms does not matter, that of the others does. Counters, and which term led
+// to a result, do not matter. It never claims an equality that it cannot show:
+// two conditional terms with different targets differ.
 func (p *Policy) Equal(o *Policy) bool { return len(p.Diff(o)) == 0 }
 
 // Change is a set of addresses whose outcome differs between two policies.
