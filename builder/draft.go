@@ -12,6 +12,8 @@ type outlay struct {
 	b     *build
 	d     *Domain
 	lists []*list // the domain's own first
+
+	redirect counts // what redirect= needs
 }
 
 // list is the senders of one record.
@@ -32,6 +34,13 @@ type draft struct {
 // newOutlay looks at every sender that asks the DNS.
 func (b *build) newOutlay(ctx context.Context, d *Domain) (*outlay, error) {
 	o := &outlay{b: b, d: d}
+	if !d.Redirect.IsZero() {
+		policy, err := b.policyOf(ctx, d.Name, &spf.Record{Redirect: d.Redirect})
+		if err != nil {
+			return nil, err
+		}
+		o.redirect = countsOf(policy)
+	}
 	o.lists = append(o.lists, &list{name: d.Name, about: "the SPF record of " + trimDot(d.Name), senders: d.Senders})
 	for _, r := range d.Regions {
 		if r.Domain == nil {
@@ -49,7 +58,7 @@ func (b *build) newOutlay(ctx context.Context, d *Domain) (*outlay, error) {
 			if m == nil {
 				continue
 			}
-			n, err := b.service(ctx, m, l.name)
+			n, err := b.listNode(ctx, m, l.name, d.Name)
 			if err != nil {
 				return nil, err
 			}
@@ -98,10 +107,10 @@ func (o *outlay) draft(ctx context.Context) (*draft, error) {
 	return out, nil
 }
 
-// fixed counts what no choice changes: the includes of the regions, and what
-// those regions need that are domains of their own.
+// fixed counts what no choice changes: redirect=, the includes of the regions,
+// and what those regions need that are domains of their own.
 func (o *outlay) fixed() counts {
-	c := counts{lookups: len(o.d.Regions)}
+	c := o.redirect.plus(counts{lookups: len(o.d.Regions)})
 	for _, r := range o.d.Regions {
 		if r.Domain != nil {
 			c = c.plus(o.b.planned.get(r.Domain.Name).counts)

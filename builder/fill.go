@@ -2,6 +2,7 @@ package builder
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spfzone/spfzone/spf"
 )
@@ -50,18 +51,29 @@ func (l *layout) published(q spf.Qualifier) bool {
 	return false
 }
 
-// asPublished gives the pieces that the published root holds beside its parts.
+// asPublished gives the pieces that the published root holds beside the parts
+// of the segment, which hold others.
 func (l *layout) asPublished(s *segment) []piece {
 	if !l.published(s.qualifier) {
 		return nil
 	}
 	var out []piece
 	for _, p := range s.moved {
-		if l.prior.inline[p.text] {
+		if l.prior.inline[s.qualifier.String()+p.text] && !l.inParts(s, p) {
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// inParts reports whether a piece stands in a published part of a segment.
+func (l *layout) inParts(s *segment, p piece) bool {
+	for _, prior := range l.prior.parts {
+		if prior.terms[p.text] && slices.ContainsFunc(s.parts, func(o *part) bool { return o.name == prior.name }) {
+			return true
+		}
+	}
+	return false
 }
 
 // sparing gives pieces that fill the root, if what is left fits one part

@@ -13,7 +13,7 @@ type prior struct {
 	records  []string
 	siblings []spf.TXT // the other TXT records at the name
 	parts    []priorPart
-	inline   map[string]bool // texts of the terms in the root
+	inline   map[string]bool // the terms in the root, by text with their qualifier
 }
 
 // priorPart is a part of a published record.
@@ -48,7 +48,7 @@ func (b *build) readPrior(ctx context.Context, name, pattern string) (*prior, er
 		return p, nil // it is replaced, so what is wrong with it does not matter
 	}
 	for _, d := range root.Directives {
-		p.inline[d.Mechanism.String()] = true
+		p.inline[d.String()] = true
 		target, named := d.Domain().Name()
 		if _, isInclude := d.Mechanism.(spf.Include); !isInclude || !named || !isPartName(target, pattern, name) {
 			continue

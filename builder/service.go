@@ -43,6 +43,15 @@ func (c counts) plus(o counts) counts {
 	return c
 }
 
+// most gives the larger of each counter.
+func (c counts) most(o counts) counts {
+	c.lookups = max(c.lookups, o.lookups)
+	for f := range c.voids {
+		c.voids[f] = max(c.voids[f], o.voids[f])
+	}
+	return c
+}
+
 // within reports whether the counters keep to limits.
 func (c counts) within(l Limits) bool {
 	return c.lookups <= l.Lookups-l.Reserve && max(c.voids[spf.V4], c.voids[spf.V6]) <= l.Voids
@@ -181,6 +190,7 @@ func (b *build) service(ctx context.Context, m spf.Mechanism, asked string) (*no
 		return n, nil
 	}
 	reading := &reading{Resolver: b.resolver}
+	reading.usesSender.Store(mentionsSender(key))
 	watched := &build{resolver: reading}
 	n, err := watched.node(ctx, m, askedNobody, nil)
 	if reading.usesSender.Load() || bound(m) {
@@ -191,6 +201,25 @@ func (b *build) service(ctx context.Context, m spf.Mechanism, asked string) (*no
 	}
 	return n, err
 }
+
+// listNode gives the node of a mechanism in the list of a record, which is
+// asked for by its own name and, if it is a region's, by the domain's too.
+// What differs by that is left as it is.
+func (b *build) listNode(ctx context.Context, m spf.Mechanism, name, domain string) (*node, error) {
+	n, err := b.service(ctx, m, name)
+	if err != nil || name == domain || bound(m) {
+		return n, err
+	}
+	other, err := b.service(ctx, m, domain)
+	if err != nil || other == n {
+		return n, err
+	}
+	both := &node{mechanism: m, kept: n.kept.most(other.kept), barrier: n.barrier || other.barrier, flatWhy: errTwoDomains}
+	return both, nil
+}
+
+// errTwoDomains says why a term of a region stays as it is.
+var errTwoDomains = errors.New("what it says depends on the domain that it is asked for (%{o}), which may be the region or the domain above it")
 
 // mentionsSender reports whether a record holds the macro letter o, whose
 // meaning depends on the domain asked for.

@@ -150,6 +150,7 @@ func (l *layout) stableParts(q spf.Qualifier, pieces []piece, taken map[string]b
 	if len(parts) == 0 {
 		return nil
 	}
+	l.asIncluded(parts)
 	parts, ok := l.addPieces(parts, left, pieces)
 	if !ok {
 		return nil
@@ -160,6 +161,16 @@ func (l *layout) stableParts(q spf.Qualifier, pieces []piece, taken map[string]b
 		}
 	}
 	return parts
+}
+
+// asIncluded puts published parts in the order in which the published root
+// includes them.
+func (l *layout) asIncluded(parts []*part) {
+	place := map[string]int{}
+	for i, p := range l.prior.parts {
+		place[p.name] = i
+	}
+	slices.SortFunc(parts, func(a, b *part) int { return place[a.name] - place[b.name] })
 }
 
 // homes gives for each piece the published part that holds it, or "".
