@@ -44,7 +44,7 @@ func escapeName(name string) string {
 
 func isPlain(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
-		strings.IndexByte(".-_*/+=", c) >= 0
+		strings.IndexByte(".-_*/", c) >= 0
 }
 
 // writeComments writes one line for each comment.
