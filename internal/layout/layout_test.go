@@ -27,9 +27,10 @@ var imports = map[string][]string{
 	"builder":     {"spf", "lint", "go4.org/netipx", "gopkg.in/yaml.v3"},
 	"cmd/spfzone": {"spf", "lint", "resolver", "zonefile", "providers", "builder", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
-	"internal/dnstest":   {"spf", "github.com/miekg/dns", "gopkg.in/yaml.v3"},
-	"internal/zonecheck": nil,
-	"internal/layout":    nil,
+	"internal/configtest": nil,
+	"internal/dnstest":    {"spf", "github.com/miekg/dns", "gopkg.in/yaml.v3"},
+	"internal/zonecheck":  nil,
+	"internal/layout":     nil,
 }
 
 func TestImportsPointDown(t *testing.T) {
