@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/miekg/dns"
 
@@ -18,6 +19,7 @@ type node struct {
 	mx    []spf.MailExchange
 	ptr   []string
 	cname string
+	dname string
 }
 
 func (n *node) texts() []spf.TXT              { return n.txt }
@@ -61,12 +63,47 @@ func (n *node) add(rr dns.RR) error {
 		host, ok = target(rr.Ptr)
 		n.ptr = append(n.ptr, host)
 	case *dns.CNAME:
-		n.cname, ok = target(rr.Target)
+		old := n.cname
+		if n.cname, ok = target(rr.Target); old != "" && old != n.cname {
+			return fmt.Errorf("%s has two CNAMEs, to %s and %s (RFC 2181, Section 10.1)", rr.Hdr.Name, escape(old), rr.Target)
+		}
+	case *dns.DNAME:
+		n.dname, ok = target(rr.Target)
 	}
 	if !ok {
-		return fmt.Errorf("the record %q names nothing that can be asked for", rr)
+		return fmt.Errorf("the %s record of %s names nothing that can be asked for", dns.TypeToString[rr.Header().Rrtype], rr.Header().Name)
 	}
 	return nil
+}
+
+// finish drops records that stand there twice, which an RRset cannot hold
+// (RFC 2181, Section 5), and refuses an alias with records of its own.
+func (n *node) finish() error {
+	if n.cname != "" && len(n.txt)+len(n.ip4)+len(n.ip6)+len(n.mx)+len(n.ptr) > 0 {
+		return errors.New("a CNAME and other records (RFC 1034, Section 3.6.2)")
+	}
+	n.txt = unique(n.txt, func(t spf.TXT) string { return fmt.Sprintf("%q", t) })
+	n.ip4 = unique(n.ip4, itself)
+	n.ip6 = unique(n.ip6, itself)
+	n.mx = unique(n.mx, itself)
+	n.ptr = unique(n.ptr, itself)
+	return nil
+}
+
+func itself[T any](v T) T { return v }
+
+// unique drops the elements whose key an earlier one has.
+func unique[T any, K comparable](s []T, key func(T) K) []T {
+	if len(s) < 2 {
+		return s
+	}
+	seen := make(map[K]bool, len(s))
+	return slices.DeleteFunc(s, func(v T) bool {
+		k := key(v)
+		old := seen[k]
+		seen[k] = true
+		return old
+	})
 }
 
 // target gives the name that a record leads to.

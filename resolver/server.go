@@ -37,7 +37,7 @@ func converse(ctx context.Context, conn net.Conn, q question, m *dns.Msg) (*dns.
 		case errors.Is(err, dns.ErrShortRead):
 			continue
 		case ctx.Err() != nil && ignored > 0:
-			return nil, fmt.Errorf("%w, but %d messages that answer something else", context.Cause(ctx), ignored)
+			return nil, fmt.Errorf("%w; ignored: %d with another ID or question", context.Cause(ctx), ignored)
 		case err != nil:
 			return nil, ended(ctx, cause(err))
 		}

@@ -1,12 +1,9 @@
 package resolver
 
 import (
-	"compress/gzip"
 	"context"
 	"fmt"
-	"io"
 	"net/netip"
-	"os"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -15,56 +12,11 @@ import (
 )
 
 // World answers from zone files, and says that a name does not exist where
-// these lack it. Its answers do not expire. It is safe for concurrent use.
+// these lack it. It does not heed delegations: what the files have at a name
+// is the answer. Its answers do not expire. It is safe for concurrent use.
 type World struct {
 	source string
 	names  map[string]*node // canonical; with the empty non-terminals (RFC 9499)
-}
-
-// LoadFiles reads zone files (RFC 1035, Section 5), gzipped ones too. Names
-// that are relative before any $ORIGIN are relative to the root. $INCLUDE is
-// refused. An error says the file and the line.
-func LoadFiles(paths ...string) (*World, error) {
-	w := &World{source: strings.Join(paths, ","), names: map[string]*node{}}
-	for _, path := range paths {
-		if err := w.loadFile(path); err != nil {
-			return nil, err
-		}
-	}
-	return w, nil
-}
-
-func (w *World) loadFile(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(path, ".gz") {
-		if r, err = gzip.NewReader(f); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	return w.load(r, path)
-}
-
-// ParseZone reads a World from the text of a zone file. name stands for the
-// file in errors.
-func ParseZone(r io.Reader, name string) (*World, error) {
-	w := &World{source: name, names: map[string]*node{}}
-	return w, w.load(r, name)
-}
-
-func (w *World) load(r io.Reader, file string) error {
-	zp := dns.NewZoneParser(r, ".", file)
-	zp.SetDefaultTTL(3600)
-	for rr, ok := zp.Next(); ok; rr, ok = zp.Next() {
-		if err := w.add(rr); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-	}
-	return zp.Err()
 }
 
 // add keeps a record, if it is of a type that SPF asks for, and its name.
@@ -75,6 +27,16 @@ func (w *World) add(rr dns.RR) error {
 		return nil
 	}
 	return w.node(name).add(rr)
+}
+
+// finish drops what was loaded twice, and says what no name server would load.
+func (w *World) finish() error {
+	for name, n := range w.names {
+		if err := n.finish(); err != nil {
+			return fmt.Errorf("%s: %s: %w", w.source, escape(name), err)
+		}
+	}
+	return nil
 }
 
 // node gives the node of a name, made together with those above it.
@@ -103,12 +65,21 @@ func parentOf(name string) string {
 }
 
 // find gives the node that answers for a name: its own, or the wildcard that
-// stands for it (RFC 4592), CNAMEs followed. It is nil where there is none.
+// stands for it (RFC 4592), CNAMEs and DNAMEs followed. It is nil where there
+// is none.
 func (w *World) find(name string) (*node, error) {
 	for range maxAliases + 1 {
 		n := w.names[name]
-		if n == nil {
-			n = w.wildcard(name)
+		if n == nil && exists(name) {
+			encloser := w.encloser(name)
+			if e := w.names[encloser]; e != nil && e.dname != "" {
+				name = joinName(strings.TrimSuffix(name, encloser), e.dname)
+				if !exists(name) {
+					return nil, fmt.Errorf("the DNAME of %s makes a name that is too long", escape(encloser))
+				}
+				continue
+			}
+			n = w.names[joinName("*.", encloser)]
 		}
 		if n == nil || n.cname == "" {
 			return n, nil
@@ -118,20 +89,21 @@ func (w *World) find(name string) (*node, error) {
 	return nil, errAliasLoop
 }
 
-// wildcard gives the node of the wildcard below the closest encloser of a name
-// that does not exist (RFC 4592, Section 3.3.1).
-func (w *World) wildcard(name string) *node {
-	for name != "" {
+// encloser gives the closest encloser of a name that does not exist (RFC 4592,
+// Section 3.3.1), and nothing in an empty World.
+func (w *World) encloser(name string) string {
+	for name = parentOf(name); name != "" && w.names[name] == nil; {
 		name = parentOf(name)
-		if w.names[name] == nil {
-			continue
-		}
-		if name == "." {
-			return w.names["*."]
-		}
-		return w.names["*."+name]
 	}
-	return nil
+	return name
+}
+
+// joinName puts labels, each with its dot, before a name.
+func joinName(labels, name string) string {
+	if name == "." {
+		return labels
+	}
+	return labels + name
 }
 
 func lookup[T any](w *World, name string, pick func(*node) []T) (spf.Answer[T], error) {

@@ -104,6 +104,13 @@ func Cut(e exchange) [][]byte {
 	return [][]byte{octets[:len(octets)*2/3]}
 }
 
+// Promise sends the honest answer with a header that promises one record more.
+func Promise(e exchange) [][]byte {
+	octets := e.whole()[0]
+	octets[7]++ // answers
+	return [][]byte{octets}
+}
+
 // WrongID answers under another ID.
 var WrongID = Alter(func(m *dns.Msg) { m.Id ^= 0x5555 })
 

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -33,6 +34,7 @@ func (s *Server) ServeHTTPS() (url string, roots *x509.CertPool) {
 	mux.HandleFunc("POST /dns-query", s.post)
 	h := httptest.NewUnstartedServer(mux)
 	h.EnableHTTP2 = true
+	h.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that do not trust it
 	h.StartTLS()
 	s.t.Cleanup(h.Close)
 	return h.URL + "/dns-query", pool(h)

@@ -84,6 +84,7 @@ func (z *Zonedata) LookupPTR(_ context.Context, addr netip.Addr) (spf.Answer[str
 
 // reverse is the name in the reverse zone that stands for an address.
 func reverse(addr netip.Addr) string {
+	addr = addr.Unmap()
 	var labels []string
 	if addr.Is4() {
 		labels = strings.Split(addr.String(), ".")

@@ -1,0 +1,578 @@
+package resolver
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/miekg/dns"
+
+	"github.com/spfzone/spfzone/internal/dnstest"
+	"github.com/spfzone/spfzone/spf"
+)
+
+const clientZone = `$TTL 300
+x.test.        SOA ns hostmaster 1 2 3 4 60
+x.test.        TXT "v=spf1 a" " -all"
+x.test.        TXT "octets \000\200\255 \"quoted\" \\"
+x.test.        MX 20 Mail
+x.test.        MX 10 .
+mail.x.test.   A 192.0.2.1
+mail.x.test.   A 192.0.2.2
+mail.x.test.   AAAA 2001:db8::1
+user+tag._spf.x.test.     TXT "a tag"
+a\000\200\\\"\@b.x.test.  TXT "odd octets"
+alias.x.test.  60 CNAME mail.x.test.
+far.x.test.    600 CNAME alias.x.test.
+lost.x.test.   CNAME none.x.test.
+away.x.test.   CNAME elsewhere.y.test.
+short.x.test.  10 TXT "short"
+zero.x.test.   0 TXT "zero"
+big.x.test.    TXT "` + "{BIG}" + `"
+2.0.192.in-addr.arpa.     SOA ns hostmaster 1 2 3 4 60
+1.2.0.192.in-addr.arpa.   PTR Mail.x.test.
+y.test.        SOA ns hostmaster 1 2 3 4 20
+elsewhere.y.test. 30 TXT "elsewhere"
+`
+
+// serveClientZone gives a server, and the options of an impatient client.
+func serveClientZone(t *testing.T) (*dnstest.Server, Options) {
+	t.Helper()
+	s := dnstest.ServeZone(t, strings.ReplaceAll(clientZone, "{BIG}", strings.Repeat("x", 3000)))
+	return s, Options{Timeout: 250 * time.Millisecond, Attempts: 1}
+}
+
+func open(t *testing.T, o Options, specs ...string) spf.Resolver {
+	t.Helper()
+	r, err := Open(specs, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+type txtAnswer = spf.Answer[spf.TXT]
+
+func TestClientTXT(t *testing.T) {
+	s, o := serveClientZone(t)
+	url := s.URL("udp")
+	r := open(t, o, url)
+	const minute = time.Minute
+	tests := []struct {
+		name, query string
+		want        txtAnswer
+	}{
+		{"several, with octets", "x.test.", txtAnswer{Records: []spf.TXT{{"v=spf1 a", " -all"}, {"octets \x00\xc8\xff \"quoted\" \\"}}, TTL: 5 * minute, Source: url}},
+		{"a plus sign in a name", "user+tag._spf.x.test.", txtAnswer{Records: []spf.TXT{{"a tag"}}, TTL: 5 * minute, Source: url}},
+		{"octets in a name", "a\x00\xc8\\\"@b.x.test.", txtAnswer{Records: []spf.TXT{{"odd octets"}}, TTL: 5 * minute, Source: url}},
+		{"NXDOMAIN", "none.x.test.", txtAnswer{NXDomain: true, TTL: minute, Source: url}},
+		{"NODATA", "mail.x.test.", txtAnswer{TTL: minute, Source: url}},
+		{"NODATA behind CNAMEs", "far.x.test.", txtAnswer{TTL: minute, Source: url}},
+		{"NXDOMAIN behind a CNAME", "lost.x.test.", txtAnswer{NXDomain: true, TTL: minute, Source: url}},
+		{"another zone's record", "away.x.test.", txtAnswer{Records: []spf.TXT{{"elsewhere"}}, TTL: minute / 2, Source: url}},
+		{"an empty label", "a..x.test.", txtAnswer{NXDomain: true, TTL: spf.Forever}},
+		{"a label of 64 octets", strings.Repeat("a", 64) + ".x.test.", txtAnswer{NXDomain: true, TTL: spf.Forever}},
+		{"a label of 63 octets", strings.Repeat("a", 63) + ".x.test.", txtAnswer{NXDomain: true, TTL: minute, Source: url}},
+		{"a name of 256 octets", strings.Repeat("abc.", 62) + "x.test.", txtAnswer{NXDomain: true, TTL: spf.Forever}},
+		{"a name of 254 octets", strings.Repeat("abc.", 61) + "abx.test.", txtAnswer{}},
+		{"more than a datagram", "big.x.test.", txtAnswer{Records: []spf.TXT{bigTXT(3000)}, TTL: 5 * minute, Source: url}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := r.LookupTXT(t.Context(), tt.query)
+			if tt.query == strings.Repeat("abc.", 61)+"abx.test." {
+				if want := escape(tt.query) + " TXT: " + url + ": REFUSED"; fmt.Sprint(err) != want {
+					t.Errorf("error %v, want %s", err, want)
+				}
+			} else if err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	for _, q := range s.Asked() {
+		if q.Payload != 1232 {
+			t.Errorf("%v: a payload of %d octets is offered, want 1232", q, q.Payload)
+		}
+	}
+}
+
+// bigTXT is a string of x, cut as it must be.
+func bigTXT(n int) (txt spf.TXT) {
+	for ; n > 255; n -= 255 {
+		txt = append(txt, strings.Repeat("x", 255))
+	}
+	return append(txt, strings.Repeat("x", n))
+}
+
+func TestClientOtherTypes(t *testing.T) {
+	s, o := serveClientZone(t)
+	url := s.URL("udp")
+	r := open(t, o, url)
+	ip4, err := r.LookupIP(t.Context(), "far.x.test.", spf.V4)
+	want4 := spf.Answer[netip.Addr]{Records: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}, TTL: time.Minute, Source: url}
+	if diff := cmp.Diff(want4, ip4, sameAddr); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+	ip6, err := r.LookupIP(t.Context(), "mail.x.test.", spf.V6)
+	want6 := spf.Answer[netip.Addr]{Records: []netip.Addr{netip.MustParseAddr("2001:db8::1")}, TTL: 5 * time.Minute, Source: url}
+	if diff := cmp.Diff(want6, ip6, sameAddr); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+	mx, err := r.LookupMX(t.Context(), "x.test.")
+	wantMX := spf.Answer[spf.MailExchange]{Records: []spf.MailExchange{{Preference: 20, Host: "mail."}, {Preference: 10, Host: "."}}, TTL: 5 * time.Minute, Source: url}
+	if diff := cmp.Diff(wantMX, mx); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+	ptr, err := r.LookupPTR(t.Context(), netip.MustParseAddr("::ffff:192.0.2.1"))
+	wantPTR := spf.Answer[string]{Records: []string{"mail.x.test."}, TTL: 5 * time.Minute, Source: url}
+	if diff := cmp.Diff(wantPTR, ptr); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+	if _, err := r.LookupPTR(t.Context(), netip.Addr{}); err == nil {
+		t.Error("no error for the zero address")
+	}
+}
+
+// Every way of asking gives the same, and an answer of nearly 64 KiB whole.
+func TestClientTransports(t *testing.T) {
+	s, o := serveClientZone(t)
+	s.Misbehave("huge.x.test.", dnstest.Huge(64000))
+	tlsURL, tlsRoots := s.ServeTLS()
+	httpsURL, httpsRoots := s.ServeHTTPS()
+	o.Timeout = 5 * time.Second
+	for _, tt := range []struct {
+		url   string
+		roots *x509.CertPool
+		want  []string // networks, of the big question
+	}{
+		{s.URL("udp"), nil, []string{"udp", "tcp"}},
+		{s.URL("tcp"), nil, []string{"tcp"}},
+		{tlsURL, tlsRoots, []string{"tls"}},
+		{tlsURL + "#example.com", tlsRoots, []string{"tls"}},
+		{httpsURL, httpsRoots, []string{"https"}},
+	} {
+		t.Run(tt.url, func(t *testing.T) {
+			o.RootCAs = tt.roots
+			r := open(t, o, tt.url)
+			for _, q := range []struct {
+				name string
+				txt  spf.TXT
+			}{{"short.x.test.", spf.TXT{"short"}}, {"big.x.test.", bigTXT(3000)}, {"huge.x.test.", bigTXT(64000)}, {"none.x.test.", nil}} {
+				got, err := r.LookupTXT(t.Context(), q.name)
+				if err != nil || got.Source != tt.url {
+					t.Errorf("%s: %v, from %s", q.name, err, got.Source)
+				}
+				if diff := cmp.Diff(q.txt, append(got.Records, nil)[0]); diff != "" {
+					t.Errorf("%s: %s", q.name, diff)
+				}
+			}
+			var networks []string
+			for _, q := range s.Asked() {
+				if q.Name == "big.x.test." {
+					networks = append(networks, q.Network)
+				}
+			}
+			networks = networks[len(networks)-len(tt.want):]
+			if diff := cmp.Diff(tt.want, networks); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The certificate must be trusted, and be that of the name.
+func TestClientChecksCertificates(t *testing.T) {
+	s, o := serveClientZone(t)
+	tlsURL, roots := s.ServeTLS()
+	httpsURL, _ := s.ServeHTTPS()
+	tests := []struct {
+		name, url string
+		roots     *x509.CertPool
+		want      string
+	}{
+		{"TLS, unknown authority", tlsURL, x509.NewCertPool(), "x509: certificate signed by unknown authority"},
+		{"TLS, other name", tlsURL + "#dns.x.com", roots, "x509: certificate is valid for example.com, *.example.com, not dns.x.com"},
+		{"HTTPS, unknown authority", httpsURL, x509.NewCertPool(), "x509: certificate signed by unknown authority"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o.RootCAs, o.Timeout = tt.roots, 5*time.Second
+			_, err := open(t, o, tt.url).LookupTXT(t.Context(), "x.test.")
+			if want := "x.test. TXT: " + tt.url + ": tls: failed to verify certificate: " + tt.want; fmt.Sprint(err) != want {
+				t.Errorf("error %v\nwant  %s", err, want)
+			}
+		})
+	}
+}
+
+// Failures name the server, the question and the reason.
+func TestClientFailures(t *testing.T) {
+	s, o := serveClientZone(t)
+	tests := []struct {
+		name  string
+		fault dnstest.Fault
+		want  string
+	}{
+		{"no answer", dnstest.Drop, "no answer within 250ms"},
+		{"too late", dnstest.Slow(time.Second), "no answer within 250ms"},
+		{"SERVFAIL", dnstest.ServFail, "SERVFAIL"},
+		{"SERVFAIL with a reason", dnstest.ServFailBecause(dns.ExtendedErrorCodeDNSBogus, "x.test"), "SERVFAIL (DNSSEC Bogus: x.test)"},
+		{"SERVFAIL with an unknown reason", dnstest.ServFailBecause(4711, ""), "SERVFAIL (extended error 4711)"},
+		{"REFUSED", dnstest.Refused, "REFUSED"},
+		{"NOTIMP", dnstest.Code(dns.RcodeNotImplemented), "NOTIMP"},
+		{"a code without a name", dnstest.Code(14), "RCODE 14"},
+		{"wrong ID", dnstest.WrongID, "no answer within 250ms; ignored: 1 with another ID or question"},
+		{"wrong question", dnstest.WrongQuestion, "no answer within 250ms; ignored: 1 with another ID or question"},
+		{"noise", dnstest.Noise, "no answer within 250ms; ignored: 2 with another ID or question"},
+		{"the query sent back", dnstest.Alter(func(m *dns.Msg) { m.Response = false }), "no answer within 250ms; ignored: 1 with another ID or question"},
+		{"garbage behind the question", dnstest.Garbage, "malformed answer: dns: buffer size too small"},
+		{"cut in a record", dnstest.Cut, "malformed answer: dns: overflow unpacking uint32"},
+		{"fewer records than promised", dnstest.Promise, "malformed answer: 0 additional records where the header promises 1"},
+		{"cut off by every way", dnstest.TruncateAlways, "the answer is cut off even over " + s.URL("tcp")},
+		{"an alias of itself", dnstest.AliasToItself, errAliasLoop.Error()},
+		{"an alias of an alias of …", dnstest.AliasEndless, errAliasLoop.Error()},
+		{"lame", dnstest.Lame, "lame: the server refers to others for this name instead of answering"},
+		{"NXDOMAIN with records", dnstest.Alter(func(m *dns.Msg) { m.Rcode = dns.RcodeNameError }), "malformed answer: NXDOMAIN for a name that has records"},
+		{"an empty TXT record", dnstest.Alter(func(m *dns.Msg) { m.Answer[0].(*dns.TXT).Txt = nil }), "malformed answer: the TXT record of short.x.test. names nothing that can be asked for"},
+		{"a CNAME to a name with a dot in a label", dnstest.Alter(func(m *dns.Msg) {
+			m.Answer = []dns.RR{&dns.CNAME{Hdr: dns.RR_Header{Name: "short.x.test.", Rrtype: dns.TypeCNAME, Class: dns.ClassINET}, Target: `a\.b.x.test.`}}
+		}), `malformed answer: the CNAME of short.x.test. leads to "a\\.b.x.test."`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s.Misbehave("", tt.fault)
+			defer s.Misbehave("", nil)
+			got, err := open(t, o, s.URL("udp")).LookupTXT(t.Context(), "short.x.test.")
+			var q *QueryError
+			var server *ServerError
+			if !errors.As(err, &q) || q.Type != "TXT" || !errors.As(err, &server) || server.Server != s.URL("udp") {
+				t.Fatalf("answer %v, error %v", got, err)
+			}
+			if diff := cmp.Diff(q.Name+" TXT: "+s.URL("udp")+": "+tt.want, err.Error()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestClientFailuresByStream(t *testing.T) {
+	s, o := serveClientZone(t)
+	tests := []struct {
+		name  string
+		fault dnstest.Fault
+		want  string
+	}{
+		{"no answer", dnstest.Drop, "no answer within 250ms"},
+		{"hung up", dnstest.HangUp, "EOF"},
+		{"wrong ID", dnstest.WrongID, "no answer within 250ms; ignored: 1 with another ID or question"},
+		{"cut off", dnstest.TruncateAlways, "the answer is cut off even over " + s.URL("tcp")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s.Misbehave("", tt.fault)
+			defer s.Misbehave("", nil)
+			_, err := open(t, o, s.URL("tcp")).LookupTXT(t.Context(), "short.x.test.")
+			if diff := cmp.Diff("short.x.test. TXT: "+s.URL("tcp")+": "+tt.want, fmt.Sprint(err)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// nobody gives an address at which nothing listens.
+func nobody(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func TestClientNobodyListens(t *testing.T) {
+	_, o := serveClientZone(t)
+	address := nobody(t)
+	for _, network := range []string{"udp", "tcp", "tls", "https"} {
+		url := network + "://" + address
+		_, err := open(t, o, url).LookupTXT(t.Context(), "x.test.")
+		if network == "https" {
+			url += "/dns-query"
+		}
+		if want := "x.test. TXT: " + url + ": connection refused"; fmt.Sprint(err) != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
+
+// What is wrong for one query is put right in the same lookup.
+func TestClientRecovers(t *testing.T) {
+	s, o := serveClientZone(t)
+	o.Attempts = 3
+	tests := []struct {
+		name  string
+		fault dnstest.Fault
+		want  []string // networks, in the order of the queries
+	}{
+		{"lost", dnstest.Times(1, dnstest.Drop), []string{"udp", "udp"}},
+		{"SERVFAIL twice", dnstest.Times(2, dnstest.ServFail), []string{"udp", "udp", "udp"}},
+		{"malformed", dnstest.Times(1, dnstest.Garbage), []string{"udp", "udp"}},
+		{"truncated", dnstest.Truncate, []string{"udp", "tcp"}},
+		{"truncated within a record", dnstest.TruncateRaggedly, []string{"udp", "tcp"}},
+		{"no EDNS", dnstest.NoEDNS, []string{"udp", "udp"}},
+		{"forged", dnstest.Forge("v=spf1 +all"), []string{"udp"}},
+		{"in other case", dnstest.Alter(func(m *dns.Msg) {
+			m.Question[0].Name, m.Answer[0].Header().Name = "SHORT.x.Test.", "Short.X.test."
+		}), []string{"udp"}},
+		{"among other records", dnstest.Alter(func(m *dns.Msg) {
+			other := dns.Copy(m.Answer[0])
+			other.Header().Name = "other.x.test."
+			chaos := dns.Copy(m.Answer[0])
+			chaos.Header().Class = dns.ClassCHAOS
+			sig, err := dns.NewRR("short.x.test. 10 A 192.0.2.1")
+			if err != nil {
+				panic(err)
+			}
+			m.Answer = []dns.RR{other, chaos, sig, m.Answer[0]}
+		}), []string{"udp"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			before := len(s.Asked())
+			s.Misbehave("short.x.test.", tt.fault)
+			got, err := open(t, o, s.URL("udp")).LookupTXT(t.Context(), "short.x.test.")
+			want := txtAnswer{Records: []spf.TXT{{"short"}}, TTL: 10 * time.Second, Source: s.URL("udp")}
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Error(err, diff)
+			}
+			var networks []string
+			for _, q := range s.Asked()[before:] {
+				networks = append(networks, q.Network)
+			}
+			if diff := cmp.Diff(tt.want, networks); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A server that sends more by UDP than it was told to is understood.
+func TestClientOversizedDatagram(t *testing.T) {
+	s, o := serveClientZone(t)
+	s.Misbehave("big.x.test.", dnstest.Oversized)
+	got, err := open(t, o, s.URL("udp")).LookupTXT(t.Context(), "big.x.test.")
+	if diff := cmp.Diff([]spf.TXT{bigTXT(3000)}, got.Records); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+}
+
+// A server that follows no CNAME is asked again for what it leads to.
+func TestClientFollowsAliasesItself(t *testing.T) {
+	s, o := serveClientZone(t)
+	s.Misbehave("", dnstest.FirstAlias)
+	r := open(t, o, s.URL("udp"))
+	got, err := r.LookupIP(t.Context(), "far.x.test.", spf.V4)
+	want := spf.Answer[netip.Addr]{Records: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}, TTL: time.Minute, Source: s.URL("udp")}
+	if diff := cmp.Diff(want, got, sameAddr); diff != "" || err != nil {
+		t.Error(err, diff)
+	}
+	var asked []string
+	for _, q := range s.Asked() {
+		asked = append(asked, q.String())
+	}
+	if diff := cmp.Diff([]string{"udp far.x.test. A", "udp alias.x.test. A", "udp mail.x.test. A"}, asked); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestClientSeveralServers(t *testing.T) {
+	bad, o := serveClientZone(t)
+	good, _ := serveClientZone(t)
+	bad.Misbehave("", dnstest.Refused)
+	r := open(t, o, bad.URL("udp"), good.URL("udp"))
+	for _, name := range []string{"x.test.", "short.x.test.", "mail.x.test."} {
+		if got, err := r.LookupTXT(t.Context(), name); err != nil || got.Source != good.URL("udp") {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	if n := len(bad.Asked()); n != 1 {
+		t.Errorf("the server that refuses was asked %d times, want 1", n)
+	}
+	good.Misbehave("", dnstest.ServFail)
+	_, err := r.LookupTXT(t.Context(), "none.x.test.")
+	want := "none.x.test. TXT: " + bad.URL("udp") + ": REFUSED; " + good.URL("udp") + ": SERVFAIL"
+	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An error that will last is not asked for again.
+func TestClientAttempts(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		fault dnstest.Fault
+		want  int
+	}{
+		{"SERVFAIL", dnstest.ServFail, 3}, {"REFUSED", dnstest.Refused, 1}, {"lame", dnstest.Lame, 1}, {"loop", dnstest.AliasToItself, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, o := serveClientZone(t)
+			s.Misbehave("", tt.fault)
+			o.Attempts = 3
+			if _, err := open(t, o, s.URL("udp")).LookupTXT(t.Context(), "x.test."); err == nil {
+				t.Error("no error")
+			}
+			if n := len(s.Asked()); n != tt.want {
+				t.Errorf("asked %d times, want %d", n, tt.want)
+			}
+		})
+	}
+}
+
+// A connection is used again, and replaced when the server has closed it.
+func TestClientKeepsConnections(t *testing.T) {
+	s, o := serveClientZone(t)
+	r := open(t, o, s.URL("tcp"))
+	ask := func(name string) {
+		t.Helper()
+		if _, err := r.LookupTXT(t.Context(), name); err != nil {
+			t.Error(err)
+		}
+	}
+	ask("a.x.test.")
+	stream := r.(*client).servers[0].(*stream)
+	first := stream.idle[0].Conn
+	ask("b.x.test.")
+	if len(stream.idle) != 1 || stream.idle[0].Conn != first {
+		t.Error("the connection is not used again")
+	}
+	s.Misbehave("c.x.test.", dnstest.Times(1, dnstest.HangUp))
+	ask("c.x.test.")
+	if len(stream.idle) != 1 || stream.idle[0].Conn == first {
+		t.Error("the connection that the server closed is still there")
+	}
+	stream.drop(stream.idle[0])
+	if len(stream.idle) != 0 {
+		t.Error("a connection that is dropped stays")
+	}
+}
+
+func TestClientSharesQuestionInFlight(t *testing.T) {
+	s, o := serveClientZone(t)
+	o.Timeout = 10 * time.Second
+	hold := make(chan struct{})
+	s.Misbehave("", dnstest.Hold(hold))
+	r := open(t, o, s.URL("udp"))
+	c := r.(*client)
+
+	impatient, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := r.LookupTXT(impatient, "zero.x.test."); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v, want that of the context", err)
+		}
+	})
+	waitFor(t, func() bool { return c.waiting("zero.x.test.") == 1 })
+	for range 10 {
+		wg.Go(func() {
+			got, err := r.LookupTXT(t.Context(), "zero.x.test.")
+			if diff := cmp.Diff(txtAnswer{Records: []spf.TXT{{"zero"}}, Source: s.URL("udp")}, got); diff != "" || err != nil {
+				t.Error(err, diff)
+			}
+		})
+	}
+	waitFor(t, func() bool { return c.waiting("zero.x.test.") == 11 })
+	cancel() // whoever asked first leaves; the others get their answer
+	waitFor(t, func() bool { return c.waiting("zero.x.test.") == 10 })
+	close(hold)
+	wg.Wait()
+	if n := len(s.Asked()); n != 1 {
+		t.Errorf("asked %d times, want once", n)
+	}
+	if len(c.flights) != 0 {
+		t.Errorf("%d questions are left in flight", len(c.flights))
+	}
+}
+
+// A question that nobody waits for any more is given up.
+func TestClientGivesUpWithLastCaller(t *testing.T) {
+	s, o := serveClientZone(t)
+	o.Timeout = time.Hour
+	s.Misbehave("", dnstest.Drop)
+	r := open(t, o, s.URL("udp"))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() {
+		_, err := r.LookupTXT(ctx, "x.test.")
+		done <- err
+	}()
+	c := r.(*client)
+	waitFor(t, func() bool { return len(s.Asked()) == 1 })
+	cancel()
+	if err := <-done; fmt.Sprint(err) != "x.test. TXT: context canceled" {
+		t.Error(err)
+	}
+	waitFor(t, func() bool { return len(c.slots) == 0 })
+	if c.waiting("x.test.") != 0 {
+		t.Error("the question is left in flight")
+	}
+}
+
+func (c *client) waiting(name string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f := c.flights[question{name, dns.TypeTXT}]; f != nil {
+		return f.waiting
+	}
+	return 0
+}
+
+// waitFor returns when a condition holds, which it must in the end.
+func waitFor(t *testing.T, condition func() bool) {
+	t.Helper()
+	for range 5000 {
+		if condition() {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("waited in vain")
+}
+
+func TestClientBoundsConcurrency(t *testing.T) {
+	s, o := serveClientZone(t)
+	o.Timeout, o.Concurrency = 10*time.Second, 3
+	hold := make(chan struct{})
+	s.Misbehave("", dnstest.Hold(hold))
+	r := open(t, o, s.URL("udp"))
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			if _, err := r.LookupTXT(t.Context(), fmt.Sprintf("n%d.x.test.", i)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	c := r.(*client)
+	waitFor(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return len(c.flights) == 20 && len(s.Asked()) == 3
+	})
+	close(hold)
+	wg.Wait()
+	if n := len(s.Asked()); n != 20 {
+		t.Errorf("asked %d times, want 20", n)
+	}
+}
