@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -20,6 +21,8 @@ mail     IN AAAA 2001:db8::1
 alias    IN CNAME mail
 loop     IN CNAME round
 round    IN CNAME loop
+down     IN DNAME deep.mail
+host.deep.mail IN A 192.0.2.9
 *.wild   IN A 192.0.2.7
 a.b.wild IN A 192.0.2.8
 1.2.0.192.in-addr.arpa. IN PTR mail
@@ -34,6 +37,11 @@ func TestWorldAddresses(t *testing.T) {
 	}{
 		{"own address", "mail.x.test.", "192.0.2.1", false},
 		{"alias", "alias.x.test.", "192.0.2.1", false},
+		{"below a DNAME", "host.down.x.test.", "192.0.2.9", false},
+		{"two labels below a DNAME", "a.host.down.x.test.", "", true},
+		{"at a DNAME", "down.x.test.", "", false},
+		{"an over-long label, beside a wildcard", strings.Repeat("a", 64) + ".wild.x.test.", "", true},
+		{"an empty label, beside a wildcard", "a..wild.x.test.", "", true},
 		{"NODATA", "x.test.", "", false},
 		{"NXDOMAIN", "none.x.test.", "", true},
 		{"outside", "y.test.", "", true},
@@ -70,6 +78,10 @@ func TestWorldOtherTypes(t *testing.T) {
 	ptr, err := w.LookupPTR(t.Context(), netip.MustParseAddr("192.0.2.1"))
 	if diff := cmp.Diff([]string{"mail.x.test."}, ptr.Records); diff != "" || err != nil {
 		t.Error(err, diff)
+	}
+	long := strings.Repeat("a.", 120) + "down.x.test."
+	if _, err := w.LookupTXT(t.Context(), long); fmt.Sprint(err) != "the DNAME of down.x.test. makes a name that is too long" {
+		t.Errorf("a DNAME beyond the length of names gives %v", err)
 	}
 	if _, err := w.LookupTXT(t.Context(), "loop.x.test."); err != errAliasLoop {
 		t.Errorf("a CNAME loop gives %v", err)
