@@ -2,6 +2,7 @@ package dnstest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -57,17 +58,28 @@ func wire(name string) string {
 	return string(octets[:n])
 }
 
-// find gives the RRsets for a name, its own or those of the wildcard that
-// stands for it (RFC 4592, Section 3.3), and nil if it does not exist.
+// find gives the RRsets for a name: its own, or a CNAME out of the DNAME above
+// it (RFC 6672), or those of the wildcard that stands for it (RFC 4592,
+// Section 3.3). It gives nil if the name does not exist.
 func (r *records) find(owner string) map[uint16][]dns.RR {
 	if sets := r.rrs[owner]; sets != nil {
 		return sets
 	}
-	for owner != root {
-		owner = parent(owner)
-		if r.rrs[owner] != nil {
-			return r.rrs["\x01*"+owner]
+	for encloser := owner; encloser != root; {
+		encloser = parent(encloser)
+		sets := r.rrs[encloser]
+		if sets == nil {
+			continue
 		}
+		if set := sets[dns.TypeDNAME]; set != nil {
+			prefix, _, err := dns.UnpackDomainName([]byte(strings.TrimSuffix(owner, encloser)+root), 0)
+			if err != nil {
+				panic("dnstest: " + err.Error())
+			}
+			target := prefix + set[0].(*dns.DNAME).Target
+			return map[uint16][]dns.RR{dns.TypeCNAME: {&dns.CNAME{Hdr: header(".", dns.TypeCNAME), Target: target}}}
+		}
+		return r.rrs["\x01*"+encloser]
 	}
 	return nil
 }
@@ -136,13 +148,17 @@ func (r *records) answer(m *dns.Msg) bool {
 	return true // a loop: as many CNAMEs as a server will follow
 }
 
-// parseZone reads the text of a zone file.
+// parseZone reads the text of a zone file. A record that stands there twice
+// counts once.
 func parseZone(text string) (*records, error) {
 	r := newRecords()
 	zp := dns.NewZoneParser(strings.NewReader(text), ".", "zone text")
 	zp.SetDefaultTTL(3600)
 	for rr, ok := zp.Next(); ok; rr, ok = zp.Next() {
-		r.add(rr)
+		set := r.rrs[wire(rr.Header().Name)][rr.Header().Rrtype]
+		if !slices.ContainsFunc(set, func(other dns.RR) bool { return dns.IsDuplicate(rr, other) }) {
+			r.add(rr)
+		}
 	}
 	return r, zp.Err()
 }
