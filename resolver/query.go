@@ -84,10 +84,9 @@ func (q question) failed(err error) *QueryError {
 	return &QueryError{Name: escape(q.name), Type: dns.TypeToString[q.qtype], Err: err}
 }
 
-// ServerError says what one server did instead of answering, or what in a
-// World has no answer.
+// ServerError says what one server did instead of answering.
 type ServerError struct {
-	Server string // in the form of Open; of a World, its files
+	Server string // in the form of Open
 	Err    error
 }
 

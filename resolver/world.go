@@ -106,10 +106,10 @@ func joinName(labels, name string) string {
 	return labels + name
 }
 
-func lookup[T any](w *World, q question, pick func(*node) []T) (spf.Answer[T], error) {
-	n, err := w.find(q.name)
+func lookup[T any](w *World, name string, pick func(*node) []T) (spf.Answer[T], error) {
+	n, err := w.find(name)
 	if err != nil {
-		return spf.Answer[T]{}, q.failed(&ServerError{w.source, err})
+		return spf.Answer[T]{}, err
 	}
 	a := spf.Answer[T]{TTL: spf.Forever, Source: w.source, NXDomain: n == nil}
 	if n != nil {
@@ -120,20 +120,20 @@ func lookup[T any](w *World, q question, pick func(*node) []T) (spf.Answer[T], e
 
 // LookupTXT implements [spf.Resolver].
 func (w *World) LookupTXT(_ context.Context, name string) (spf.Answer[spf.TXT], error) {
-	return lookup(w, question{name, dns.TypeTXT}, (*node).texts)
+	return lookup(w, name, (*node).texts)
 }
 
 // LookupIP implements [spf.Resolver].
 func (w *World) LookupIP(_ context.Context, name string, f spf.Family) (spf.Answer[netip.Addr], error) {
 	if f == spf.V4 {
-		return lookup(w, question{name, dns.TypeA}, (*node).ip4s)
+		return lookup(w, name, (*node).ip4s)
 	}
-	return lookup(w, question{name, dns.TypeAAAA}, (*node).ip6s)
+	return lookup(w, name, (*node).ip6s)
 }
 
 // LookupMX implements [spf.Resolver].
 func (w *World) LookupMX(_ context.Context, name string) (spf.Answer[spf.MailExchange], error) {
-	return lookup(w, question{name, dns.TypeMX}, (*node).exchanges)
+	return lookup(w, name, (*node).exchanges)
 }
 
 // LookupPTR implements [spf.Resolver].
@@ -142,5 +142,5 @@ func (w *World) LookupPTR(_ context.Context, addr netip.Addr) (spf.Answer[string
 	if err != nil {
 		return spf.Answer[string]{}, err
 	}
-	return lookup(w, question{name, dns.TypePTR}, (*node).pointers)
+	return lookup(w, name, (*node).pointers)
 }

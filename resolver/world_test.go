@@ -80,10 +80,10 @@ func TestWorldOtherTypes(t *testing.T) {
 		t.Error(err, diff)
 	}
 	long := strings.Repeat("a.", 120) + "down.x.test."
-	if _, err := w.LookupTXT(t.Context(), long); fmt.Sprint(err) != escape(long)+" TXT: test: the DNAME of down.x.test. makes a name that is too long" {
+	if _, err := w.LookupTXT(t.Context(), long); fmt.Sprint(err) != "the DNAME of down.x.test. makes a name that is too long" {
 		t.Errorf("a DNAME beyond the length of names gives %v", err)
 	}
-	if _, err := w.LookupTXT(t.Context(), "loop.x.test."); fmt.Sprint(err) != "loop.x.test. TXT: test: "+errAliasLoop.Error() {
+	if _, err := w.LookupTXT(t.Context(), "loop.x.test."); err != errAliasLoop {
 		t.Errorf("a CNAME loop gives %v", err)
 	}
 }
