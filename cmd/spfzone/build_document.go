@@ -22,6 +22,7 @@ type domainDocument struct {
 	Lookups   *countDocument     `json:"lookups,omitempty"`
 	Voids     *countDocument     `json:"voids,omitempty"`
 	Parts     *partsDocument     `json:"parts,omitempty"`
+	Queries   *queriesDocument   `json:"queries,omitempty"`
 	Flattened []decidedInclusion `json:"flattened,omitzero"`
 	Kept      []decidedInclusion `json:"kept,omitzero"`
 	Notes     []string           `json:"notes,omitempty"`
@@ -57,6 +58,12 @@ type partsDocument struct {
 	LowerBound int `json:"lower_bound"`
 }
 
+// queriesDocument is the DNS queries of an average message.
+type queriesDocument struct {
+	Listed float64 `json:"listed"`
+	Built  float64 `json:"built"`
+}
+
 func newBuildDocument(plans []*builder.DomainPlan) buildDocument {
 	d := buildDocument{Version: 1, Domains: []domainDocument{}}
 	for _, p := range plans {
@@ -75,6 +82,9 @@ func newDomainDocument(p *builder.DomainPlan) domainDocument {
 	d.Lookups = &countDocument{p.Lookups.Worst, p.Lookups.Limit}
 	d.Voids = &countDocument{p.Voids.Worst, p.Voids.Limit}
 	d.Parts = &partsDocument{p.Parts.Count, p.Parts.LowerBound}
+	if p.Queries != (builder.Queries{}) {
+		d.Queries = &queriesDocument{p.Queries.Listed, p.Queries.Built}
+	}
 	d.Flattened, d.Kept = decidedInclusions(p.Flattened), decidedInclusions(p.Kept)
 	for _, r := range p.Records {
 		terms := make([]sourcedTermDocument, len(r.Terms))

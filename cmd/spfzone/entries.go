@@ -15,12 +15,13 @@ type entryDocument struct {
 	Ticket  string `json:"ticket,omitempty"`
 	Expires string `json:"expires,omitempty"`
 	Comment string `json:"comment,omitempty"`
+	Weight  int    `json:"weight,omitempty"`
 }
 
 func entryDocuments(entries []*builder.Entry) []entryDocument {
 	var list []entryDocument
 	for _, e := range entries {
-		list = append(list, entryDocument{e.Name, e.Place.String(), e.Owner, e.Ticket, day(e.Expires), e.Comment})
+		list = append(list, entryDocument{e.Name, e.Place.String(), e.Owner, e.Ticket, day(e.Expires), e.Comment, e.Weight})
 	}
 	return list
 }
@@ -69,12 +70,18 @@ type decidedInclusion struct {
 	Include  string `json:"include"`
 	Why      string `json:"why"`
 	Prefixes int    `json:"prefixes,omitempty"`
+	Cost     int    `json:"cost"`
+	Next     *int   `json:"next,omitempty"`
 }
 
 func decidedInclusions(decisions []builder.Decision) []decidedInclusion {
 	list := []decidedInclusion{}
 	for _, d := range decisions {
-		list = append(list, decidedInclusion{trimDot(d.Include), d.Why, d.Prefixes})
+		document := decidedInclusion{Include: trimDot(d.Include), Why: d.Why, Prefixes: d.Prefixes, Cost: d.Cost}
+		if d.Next >= 0 {
+			document.Next = &d.Next
+		}
+		list = append(list, document)
 	}
 	return list
 }

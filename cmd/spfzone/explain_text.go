@@ -17,7 +17,10 @@ func (p *printer) explanation(x *explanation) {
 	p.field("response", p.size(largest(x.tree), x.limits.Response)+" for the largest")
 	if x.planned {
 		for _, f := range x.flattened {
-			p.field("flattened", fmt.Sprintf("%s, %s: %s", trimDot(f.Include), counted(f.Prefixes, "prefix", "prefixes"), printable(f.Why)))
+			p.field("flattened", trimDot(f.Include)+": "+printable(f.String()))
+		}
+		for _, k := range x.kept {
+			p.field("kept", trimDot(k.Include)+": "+printable(k.String()))
 		}
 	}
 	p.linef("\nlookups voids octets")

@@ -16,6 +16,7 @@ type explanation struct {
 	planned   bool              // the tree is that of the plan
 	decided   map[string]string // what stands behind "include:" to what the build does with it
 	flattened []builder.Decision
+	kept      []builder.Decision
 }
 
 // publishedTerm is a term at its place.
@@ -50,7 +51,7 @@ func newExplanation(tree *builder.Node, policy *spf.Policy, plan *builder.Plan, 
 // add takes the limits and decisions of the domain that the tree is of.
 func (x *explanation) add(d *builder.DomainPlan) {
 	x.limits = d.Domain.Limits
-	x.flattened = d.Flattened
+	x.flattened, x.kept = d.Flattened, d.Kept
 	for _, k := range d.Kept {
 		x.decided[trimDot(k.Include)] = "kept: " + k.Why
 	}

@@ -54,7 +54,7 @@ func TestBuildJSON(t *testing.T) {
 	if code := a.run(t.Context(), []string{"build", "--output", "json"}); code != exitRefused {
 		t.Fatalf("exit code %d, want %d", code, exitRefused)
 	}
-	gw := entryDocument{"gw", "spfzone.yaml:2:12", "infra@x.com", "OPS-1", "2030-01-02", "c"}
+	gw := entryDocument{"gw", "spfzone.yaml:2:12", "infra@x.com", "OPS-1", "2030-01-02", "c", 0}
 	none := []decidedInclusion{}
 	compare(t, buildDocument{Version: 1, Domains: []domainDocument{
 		{
@@ -69,7 +69,7 @@ func TestBuildJSON(t *testing.T) {
 				},
 			}},
 			Lookups: &countDocument{2, 10}, Voids: &countDocument{1, 2}, Parts: &partsDocument{0, 0},
-			Flattened: none, Kept: []decidedInclusion{{Include: "v.net", Why: "within budget"}},
+			Flattened: none, Kept: []decidedInclusion{{Include: "v.net", Why: "within budget", Next: new(8)}},
 		},
 		{
 			Domain: "y.com", Zone: "y.com.", Equal: true,
@@ -82,7 +82,7 @@ func TestBuildJSON(t *testing.T) {
 				},
 			}},
 			Lookups: &countDocument{0, 10}, Voids: &countDocument{0, 2}, Parts: &partsDocument{0, 0},
-			Flattened: []decidedInclusion{{"v.net", "always", 1}}, Kept: none,
+			Flattened: []decidedInclusion{{"v.net", "always", 1, 8, nil}}, Kept: none,
 		},
 		{
 			Domain: "bad.com", Zone: "bad.com.",
@@ -156,7 +156,7 @@ func TestExplainJSON(t *testing.T) {
 	inFolder(t, map[string]string{"spfzone.yaml": jsonConfig})
 	a := newTestApp(t, jsonZone)
 	text := a.mustRun(t, "explain", "x.com", "--output", "json")
-	gw := entryDocument{"gw", "spfzone.yaml:2:12", "infra@x.com", "OPS-1", "2030-01-02", "c"}
+	gw := entryDocument{"gw", "spfzone.yaml:2:12", "infra@x.com", "OPS-1", "2030-01-02", "c", 0}
 	compare(t, explainDocument{
 		Version: 1, Domain: "x.com", Lookups: countDocument{3, 10}, Voids: countDocument{2, 2}, Response: responseDocument{119, 512},
 		Record: nodeDocument{

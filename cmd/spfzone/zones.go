@@ -90,10 +90,24 @@ func zoneRecord(d *builder.DomainPlan, r *builder.Record) zonefile.Record {
 		about += fmt.Sprintf(", %d of %d lookups, %d of %d voids", d.Lookups.Worst, d.Lookups.Limit, d.Voids.Worst, d.Voids.Limit)
 	}
 	comments := []string{"", about}
+	if r.Name == d.Domain.Name {
+		for _, f := range d.Flattened {
+			comments = append(comments, "  flattened "+flattenedText(f))
+		}
+	}
 	for _, run := range runsOf(r.Terms) {
 		comments = append(comments, "  "+run)
 	}
 	return zonefile.Record{Name: r.Name, TTL: uint32(r.TTL.Seconds()), Strings: r.Strings, Comments: comments}
+}
+
+// flattenedText says what was flattened, and why.
+func flattenedText(d builder.Decision) string {
+	into := ""
+	if d.Prefixes > 0 {
+		into = " into " + counted(d.Prefixes, "prefix", "prefixes")
+	}
+	return trimDot(d.Include) + into + ": " + printable(d.Why)
 }
 
 // runsOf says of the terms which entries are behind them, terms in a row with
