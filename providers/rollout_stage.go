@@ -1,0 +1,127 @@
+package providers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spfzone/spfzone/spf"
+)
+
+// advance gives the next stage on the way to a target whose records change at
+// once. The error is an *UnsafeError where that is not safe.
+func (p *planner) advance(t *target) (Stage, error) {
+	updates := p.updates(t)
+	if len(updates) > 0 {
+		if unfit := p.unfit(t); unfit != "" {
+			return Stage{}, &UnsafeError{Domain: unfit}
+		}
+		until, err := p.safeFrom(t.versions(), t.versions())
+		if err != nil {
+			return Stage{}, err
+		}
+		if creates := p.creates(t); len(creates) > 0 {
+			return Stage{Kind: Create, Changes: creates}, nil
+		}
+		if until.After(p.now) {
+			return Stage{Kind: Wait, After: until, Why: "receivers may hold records of an earlier change"}, nil
+		}
+		return Stage{Kind: Switch, Changes: updates}, nil
+	}
+	if creates := p.creates(t); len(creates) > 0 {
+		return Stage{Kind: Create, Changes: creates}, nil
+	}
+	return p.removal(t)
+}
+
+// creates gives the records at names that have none. The domain's own record
+// comes in a later stage, as others may refer to it that are not there yet.
+func (p *planner) creates(t *target) []Change {
+	var out []Change
+	for i, w := range t.records {
+		if i > 0 && len(p.published[w.Name].Now) == 0 {
+			out = append(out, Change{w.Name, nil, w.Text, w.TTL})
+		}
+	}
+	return out
+}
+
+// updates gives the records that differ, and the domain's own if it has none.
+func (p *planner) updates(t *target) []Change {
+	var out []Change
+	for i, w := range t.records {
+		is := p.published[w.Name]
+		if i > 0 && len(is.Now) == 0 {
+			continue
+		}
+		if !slices.Equal(is.Now, Version{w.Text}) || is.TTL != w.TTL {
+			out = append(out, Change{w.Name, is.Now, w.Text, w.TTL})
+		}
+	}
+	return out
+}
+
+// removal gives the deletion of parts that nothing refers to, once no receiver
+// holds a record that did.
+func (p *planner) removal(t *target) (Stage, error) {
+	var changes []Change
+	var after time.Time
+	for name, is := range p.published {
+		if _, stays := t.by[name]; stays || len(is.Now) == 0 {
+			continue
+		}
+		changes = append(changes, Change{Name: name, Old: is.Now})
+		if until := p.referred(name); until.After(after) {
+			after = until
+		}
+	}
+	slices.SortFunc(changes, func(a, b Change) int { return strings.Compare(a.Name, b.Name) })
+	switch {
+	case len(changes) == 0:
+		return Stage{Kind: Done}, nil
+	case after.After(p.now):
+		return Stage{Kind: Wait, After: after, Why: fmt.Sprintf("receivers may hold a record that includes %s", strings.TrimSuffix(changes[0].Name, "."))}, nil
+	}
+	return Stage{Kind: Remove, Changes: changes}, nil
+}
+
+// referred gives the time until which a receiver may hold a record that
+// includes a name.
+func (p *planner) referred(name string) time.Time {
+	var until time.Time
+	for _, is := range p.published {
+		for _, f := range p.former(is) {
+			if includes(f.Version, name) && f.Until.After(until) {
+				until = f.Until
+			}
+		}
+	}
+	return until
+}
+
+// includes reports whether a record refers to a name.
+func includes(v Version, name string) bool {
+	for _, text := range v {
+		r, _ := spf.ParseAll(text)
+		if target, ok := r.Redirect.Name(); ok && target == name {
+			return true
+		}
+		for _, d := range r.Directives {
+			if target, ok := d.Domain().Name(); ok && target == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unfit gives the name of a record that is too large, or "".
+func (p *planner) unfit(t *target) string {
+	for _, w := range t.records {
+		if p.Fits != nil && !p.Fits(w.Name, w.Text) {
+			return w.Name
+		}
+	}
+	return ""
+}
