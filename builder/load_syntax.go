@@ -36,25 +36,35 @@ var parserMessages = regexp.MustCompile(`^did not find expected (<|node content|
 // missing, where a prefix of the text tells more.
 var atCollection = regexp.MustCompile(`^did not find expected ('-' indicator|key)|^unknown anchor `)
 
-// explainYAML gives the line of a syntax error, and what is wrong. The YAML
-// package takes line 0 for none, so it reads the text once more with an empty
-// line before it.
+// explainYAML gives the line of a syntax error, and what is wrong, from what
+// was read of a text until the error came up.
 func explainYAML(text []byte, err error) (line int, msg string) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	if _, _, shifted := decodeYAML(io.MultiReader(strings.NewReader("\n"), bytes.NewReader(text))); shifted != nil {
-		err = shifted
-	}
 	line, msg = splitMessage(err)
-	if !parserMessages.MatchString(msg) {
-		line--
-	}
 	if atCollection.MatchString(msg) {
 		line = lineOf(text, msg)
+	} else {
+		line = shiftedLine(text, line)
 	}
 	if fix, ok := yamlFixes[msg]; ok {
 		msg = fix
 	}
 	return min(max(line, 1), lineCount(text)), "YAML: " + msg
+}
+
+// shiftedLine gives the line of a syntax error as the YAML package tells it
+// when an empty line stands before the text. It takes line 0 for none, and its
+// scanner and parser count differently.
+func shiftedLine(text []byte, otherwise int) int {
+	_, _, err := decodeYAML(io.MultiReader(strings.NewReader("\n"), bytes.NewReader(text)))
+	if err == nil {
+		return otherwise
+	}
+	line, msg := splitMessage(err)
+	if parserMessages.MatchString(msg) {
+		return line
+	}
+	return line - 1
 }
 
 // lineCount counts the lines of a text, the last of which may lack its end.
@@ -74,50 +84,36 @@ func splitMessage(err error) (line int, msg string) {
 }
 
 // lineOf gives the last line of the shortest beginning of a text that has the
-// same error. It is one of the last lines that are read for the error to come
-// up, so it is looked for from there.
+// same error. It is one of the last, as the text ends near where the error came
+// up.
 func lineOf(text []byte, msg string) int {
-	r := &lineReader{text: text, ends: []int{0}}
-	_, _, _ = decodeYAML(r)
-	if r.next > r.ends[len(r.ends)-1] {
-		r.ends = append(r.ends, r.next)
-	}
-	fails := func(lines int) bool {
-		_, _, err := decodeYAML(bytes.NewReader(text[:r.ends[lines]]))
+	fails := func(end int) bool {
+		_, _, err := decodeYAML(bytes.NewReader(text[:end]))
 		if err == nil {
 			return false
 		}
 		_, m := splitMessage(err)
 		return m == msg
 	}
-	high := len(r.ends) - 1
+	ends := lineEnds(text)
+	high := len(ends) - 1
 	low, step := high-1, 1
-	for low > 0 && fails(low) {
+	for low > 0 && fails(ends[low]) {
 		high, step = low, 2*step
 		low = max(0, high-step)
 	}
-	return low + 1 + sort.Search(high-low-1, func(i int) bool { return fails(low + 1 + i) })
+	return low + 1 + sort.Search(high-low-1, func(i int) bool { return fails(ends[low+1+i]) })
 }
 
-// lineReader reads a text line by line, and keeps where the lines that were
-// read end.
-type lineReader struct {
-	text []byte
-	next int   // offset of what is not read yet
-	ends []int // offsets of the ends of lines, from line 0 on
-}
-
-func (r *lineReader) Read(p []byte) (int, error) {
-	if r.next == len(r.text) {
-		return 0, io.EOF
+// lineEnds gives where each line of a text ends, from line 0 on.
+func lineEnds(text []byte) []int {
+	ends := []int{0}
+	for end := 0; end < len(text); ends = append(ends, end) {
+		n := bytes.IndexByte(text[end:], '\n')
+		if n < 0 {
+			n = len(text) - end - 1
+		}
+		end += n + 1
 	}
-	line := r.text[r.next:]
-	if i := bytes.IndexByte(line, '\n'); i >= 0 {
-		line = line[:i+1]
-	}
-	n := copy(p, line)
-	if r.next += n; n == len(line) {
-		r.ends = append(r.ends, r.next)
-	}
-	return n, nil
+	return ends
 }

@@ -24,10 +24,11 @@ func (l *loader) parseYAML(src *source, text []byte) (value, bool) {
 		l.fail(position{src, at.line, at.column}, "%s", msg)
 		return value{}, false
 	}
-	root, second, err := decodeYAML(bytes.NewReader(text))
+	r := bytes.NewReader(text)
+	root, second, err := decodeYAML(r)
 	switch {
 	case err != nil:
-		line, msg := explainYAML(text, err)
+		line, msg := explainYAML(text[:len(text)-r.Len()], err)
 		l.fail(position{src, line, 0}, "%s", msg)
 		return value{}, false
 	case second != nil:
