@@ -116,14 +116,27 @@ func (o *outlay) overBudget(ctx context.Context, asListed *draft) error {
 	var b strings.Builder
 	c := asListed.counts
 	fmt.Fprintf(&b, "the record needs %d lookups of %d, and %d void ones of %d (RFC 7208, Section 4.6.4)",
-		c.lookups, o.d.Limits.Lookups, max(c.voids[spf.V4], c.voids[spf.V6]), o.d.Limits.Voids)
+		c.lookups, o.d.Limits.Lookups-o.d.Limits.Reserve, max(c.voids[spf.V4], c.voids[spf.V6]), o.d.Limits.Voids)
 	if asListed.parts.Count > 0 {
 		fmt.Fprintf(&b, "; %d of the lookups are for its parts", asListed.parts.Count)
 	}
+	if n := o.d.Limits.Reserve; n > 0 {
+		fmt.Fprintf(&b, "; %d more are kept in reserve", n)
+	}
 	for _, s := range o.slots() {
 		if n := s.chosen.counts; n.lookups > 0 {
-			fmt.Fprintf(&b, "\n%d for %v%s", n.lookups, s.node.mechanism, s.obstacle())
+			fmt.Fprintf(&b, "\n%v for %v%s", n, s.node.mechanism, s.obstacle())
 		}
+	}
+	for _, r := range o.d.Regions {
+		n := counts{lookups: 1}
+		if r.Domain != nil {
+			n = n.plus(o.b.planned.get(r.Domain.Name).counts)
+		}
+		fmt.Fprintf(&b, "\n%v for the region %s", n, trimDot(r.Name))
+	}
+	if !o.d.Redirect.IsZero() {
+		fmt.Fprintf(&b, "\n%v for redirect=%v", o.redirect, o.d.Redirect)
 	}
 	advice, err := o.advice(ctx)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -86,20 +85,27 @@ type build struct {
 	resolver spf.Resolver
 	now      time.Time
 	repack   bool
-	named    map[string]bool // canonical names that the configuration uses
+	domains  map[string]*Domain // by canonical name
+	named    map[string]bool    // canonical names that the configuration uses
+	patterns []patterned        // of all records of the configuration, in its order
 	services shared[*node]
 	planned  shared[*outcome]
 }
 
 func newBuild(cfg *Config, o Options) *build {
-	b := &build{resolver: o.Resolver, repack: o.Repack, now: time.Now(), named: map[string]bool{}}
+	b := &build{resolver: o.Resolver, repack: o.Repack, now: time.Now(), domains: map[string]*Domain{}, named: map[string]bool{}}
 	if o.Now != nil {
 		b.now = o.Now()
 	}
 	for _, d := range cfg.Domains {
+		b.domains[d.Name] = d
 		b.named[d.Name] = true
+		b.patterns = append(b.patterns, patterned{d.Name, d.Split.Names})
 		for _, r := range d.Regions {
 			b.named[r.Name] = true
+			if r.Domain == nil {
+				b.patterns = append(b.patterns, patterned{r.Name, d.Split.Names})
+			}
 		}
 		for _, g := range cfg.Gateways {
 			b.named[g.HostIn(d.Zone)] = true
@@ -111,40 +117,36 @@ func newBuild(cfg *Config, o Options) *build {
 // outcome is a plan and what other domains need of it.
 type outcome struct {
 	plan    *DomainPlan
-	records map[string]*spf.Record // those of the regions' own plans too
+	records map[string]*spf.Record // those of the plans that it leads to too
 	counts  counts
 }
 
 func (b *build) plan(ctx context.Context, d *Domain) *DomainPlan {
-	return b.outcome(ctx, d, nil).plan
+	return b.outcome(ctx, d).plan
 }
 
-// outcome plans a domain, after those that are regions of it. above holds the
-// domains around it, so that a circle of regions ends.
-func (b *build) outcome(ctx context.Context, d *Domain, above []*Domain) *outcome {
+// outcome plans a domain, after those that its records lead to.
+func (b *build) outcome(ctx context.Context, d *Domain) *outcome {
 	if o := b.planned.get(d.Name); o != nil {
 		return o
 	}
 	o := &outcome{plan: &DomainPlan{Domain: d, Notes: b.notes(d)}, records: map[string]*spf.Record{}}
-	if err := b.makePlan(ctx, o, append(above, d)); err != nil {
+	if err := b.makePlan(ctx, o); err != nil {
 		o.plan.Err = refusalOf(err, d.Name)
 	}
 	b.planned.put(d.Name, o)
 	return o
 }
 
-func (b *build) makePlan(ctx context.Context, o *outcome, above []*Domain) error {
+func (b *build) makePlan(ctx context.Context, o *outcome) error {
 	d := o.plan.Domain
-	for _, r := range d.Regions {
-		switch {
-		case r.Domain == nil:
-			continue
-		case slices.Contains(above, r.Domain):
-			return &Refusal{Kind: Broken, Msg: fmt.Sprintf("%v: the region %s has this domain among its own regions", r.Place, trimDot(r.Name))}
-		}
-		below := b.outcome(ctx, r.Domain, above)
+	if way := b.circle(d); way != nil {
+		return inCircle(way)
+	}
+	for _, n := range b.needs(d) {
+		below := b.outcome(ctx, n.domain)
 		if below.plan.Err != nil {
-			return &Refusal{Kind: below.plan.Err.Kind, Msg: fmt.Sprintf("its region %s is refused", trimDot(r.Name)), Err: below.plan.Err}
+			return &Refusal{Kind: below.plan.Err.Kind, Msg: n.how + " is refused", Err: below.plan.Err}
 		}
 		for name, record := range below.records {
 			o.records[name] = record
@@ -156,7 +158,7 @@ func (b *build) makePlan(ctx context.Context, o *outcome, above []*Domain) error
 // fillPlan builds and proves.
 func (b *build) fillPlan(ctx context.Context, o *outcome) error {
 	p, d := o.plan, o.plan.Domain
-	listed, err := d.listed()
+	listed, err := b.listed(d)
 	if err != nil {
 		return err
 	}
@@ -167,7 +169,7 @@ func (b *build) fillPlan(ctx context.Context, o *outcome) error {
 	if err := whole(want); err != nil {
 		return err
 	}
-	outlay, err := b.newOutlay(ctx, d)
+	outlay, err := b.newOutlay(ctx, d, o.records)
 	if err != nil {
 		return err
 	}
@@ -196,23 +198,21 @@ func (b *build) fillPlan(ctx context.Context, o *outcome) error {
 	return nil
 }
 
-// refusalOf makes any error a refusal of a domain. Its message does not begin
-// with the domain, as the refusal says that itself.
+// refusalOf makes any error a refusal of a domain.
 func refusalOf(err error, domain string) *Refusal {
-	out := &Refusal{Kind: DNSFailure, Domain: domain, Msg: err.Error(), Err: err}
 	var r *Refusal
-	var broken *spf.EvaluationError
-	switch {
-	case errors.As(err, &r):
-		out.Kind, out.Err = r.Kind, r.Err
-		if err == error(r) {
-			out.Msg = r.Msg
+	if errors.As(err, &r) {
+		msg := r.Msg
+		if err != error(r) {
+			msg = err.Error()
 		}
-	case errors.As(err, &broken):
-		out.Kind = Broken
+		return &Refusal{Kind: r.Kind, Domain: domain, Msg: msg, Err: r.Err}
 	}
-	out.Msg = strings.TrimPrefix(out.Msg, trimDot(domain)+": ")
-	return out
+	var broken *spf.EvaluationError
+	if errors.As(err, &broken) {
+		return &Refusal{Kind: Broken, Domain: domain, Msg: err.Error(), Err: err}
+	}
+	return &Refusal{Kind: DNSFailure, Domain: domain, Msg: err.Error(), Err: err}
 }
 
 // notes says what an operator would want to be reminded of.

@@ -54,11 +54,11 @@ func (s *slot) otherwise() int {
 // whyChosen says why a slot is treated as it is.
 func (s *slot) whyChosen() string {
 	switch f := s.flatten(); {
-	case s.chosen.mode == opened:
+	case s.chosen.mode == opened && len(s.chosen.outline().mechanisms) > 0:
 		return "over budget otherwise; of its terms stay " + texts(s.chosen.outline().mechanisms)
 	case s.chosen.mode == flat && f == FlattenAlways:
 		return "always"
-	case s.chosen.mode == flat:
+	case s.chosen.mode != kept:
 		return "over budget otherwise"
 	case f == FlattenNever:
 		return "never"
@@ -84,10 +84,7 @@ func texts(mechanisms []spf.Mechanism) string {
 // String says what a decision costs, and what the next best would.
 func (d Decision) String() string {
 	s := fmt.Sprintf("%s: cost %d", d.Why, d.Cost)
-	switch {
-	case d.Prefixes == 1:
-		s = fmt.Sprintf("%s: 1 prefix, cost %d", d.Why, d.Cost)
-	case d.Prefixes > 1:
+	if d.Prefixes > 0 {
 		s = fmt.Sprintf("%s: %d prefixes, cost %d", d.Why, d.Prefixes, d.Cost)
 	}
 	if d.Next == none {

@@ -31,11 +31,13 @@ type draft struct {
 	counts  counts // as they add up
 }
 
-// newOutlay looks at every sender that asks the DNS.
-func (b *build) newOutlay(ctx context.Context, d *Domain) (*outlay, error) {
+// newOutlay looks at every sender that asks the DNS. records holds what is
+// planned for the domains that d leads to.
+func (b *build) newOutlay(ctx context.Context, d *Domain, records map[string]*spf.Record) (*outlay, error) {
 	o := &outlay{b: b, d: d}
 	if !d.Redirect.IsZero() {
-		policy, err := b.policyOf(ctx, d.Name, &spf.Record{Redirect: d.Redirect})
+		planned := &build{resolver: overlay(b.resolver, records)}
+		policy, err := planned.policyOf(ctx, d.Name, &spf.Record{Redirect: d.Redirect})
 		if err != nil {
 			return nil, err
 		}

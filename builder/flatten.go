@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"go4.org/netipx"
 
@@ -89,7 +90,7 @@ func (b *build) flatten(ctx context.Context, name, asked string) (*outline, erro
 	if err := whole(policy); err != nil {
 		return nil, err
 	}
-	o := &outline{set: policy.Set(spf.Pass), barriers: map[string]bool{}}
+	o := &outline{set: passesAtLast(policy), barriers: map[string]bool{}}
 	for _, c := range policy.Conditions() {
 		if c.Directive == nil {
 			return nil, errInexact
@@ -105,6 +106,23 @@ func (b *build) flatten(ctx context.Context, name, asked string) (*outline, erro
 		}
 	}
 	return o, b.sameAs(ctx, o, policy, asked)
+}
+
+// passesAtLast gives the addresses that pass where no conditional term
+// matches.
+func passesAtLast(p *spf.Policy) *netipx.IPSet {
+	var set netipx.IPSetBuilder
+	for _, f := range [...]spf.Family{spf.V4, spf.V6} {
+		for addrs, o := range p.Ranges(f) {
+			for o.If != nil {
+				o = o.Else
+			}
+			if o.Result == spf.Pass {
+				set.AddRange(addrs)
+			}
+		}
+	}
+	return mustSet(&set)
 }
 
 // sameAs tries both orders of an outline against the policy that it is to
@@ -156,9 +174,34 @@ func wholeOutcome(o *spf.Outcome) error {
 	}
 	switch o.Result {
 	case spf.TempError:
-		return &Refusal{Kind: DNSFailure, Msg: o.Err.Error(), Err: o.Err}
+		return &Refusal{Kind: DNSFailure, Msg: briefly(o.Err), Err: o.Err}
 	case spf.PermError, spf.None:
-		return &Refusal{Kind: Broken, Msg: o.Err.Error(), Err: o.Err}
+		return &Refusal{Kind: Broken, Msg: briefly(o.Err), Err: o.Err}
 	}
 	return nil
+}
+
+// briefly gives the text of an error, without going round where records lead in
+// a circle.
+func briefly(err error) string {
+	var links []string
+	seen := map[string]bool{}
+	for err != nil {
+		e, ok := err.(*spf.EvaluationError)
+		if !ok {
+			links = append(links, err.Error())
+			break
+		}
+		link := *e
+		link.Err = nil
+		text := link.Error()
+		if seen[text] {
+			links = append(links, "and so on in a circle")
+			break
+		}
+		seen[text] = true
+		links = append(links, text)
+		err = e.Err
+	}
+	return strings.Join(links, ": ")
 }

@@ -111,7 +111,16 @@ func (l *layout) tooLarge() error {
 	text := l.root().String()
 	size := responseSize(l.name, text, l.siblings)
 	r := &Refusal{Kind: TooLarge, Domain: l.d.Name}
+	parts, more := 0, "raise limits.response (1232 suits most resolvers)"
+	for _, s := range l.segments {
+		parts += len(s.parts)
+	}
+	if l.d.Limits.Record > 0 {
+		more = "raise limits.record"
+	}
 	switch limit := l.d.Limits; {
+	case parts > limit.Lookups:
+		r.Msg = fmt.Sprintf("what is listed for %s fills %d parts, where %d lookups are allowed and each part costs one: %s", trimDot(l.name), parts, limit.Lookups, more)
 	case limit.Record > 0 && len(text) > limit.Record:
 		r.Msg = fmt.Sprintf("the record of %s has %d octets at the least, of which limits.record allows %d: what is left in it cannot move to a part", trimDot(l.name), len(text), limit.Record)
 	case len(l.siblings) > 0:

@@ -11,19 +11,32 @@ import (
 var listLimits = spf.Limits{Lookups: 1000, Voids: 1000, MX: 1000}
 
 // listed gives the list of a domain as records that nobody could publish, by
-// canonical name: each sender a term, in order, each region an include.
-func (d *Domain) listed() (map[string]*spf.Record, error) {
+// canonical name: each sender a term, in order, each region an include. The
+// lists of the domains that it leads to are among them.
+func (b *build) listed(d *Domain) (map[string]*spf.Record, error) {
 	records := map[string]*spf.Record{}
-	if err := d.addListed(records); err != nil {
+	if err := b.addListed(records, d); err != nil {
 		return nil, err
 	}
 	return records, nil
 }
 
-func (d *Domain) addListed(to map[string]*spf.Record) error {
+func (b *build) addListed(to map[string]*spf.Record, d *Domain) error {
 	if to[d.Name] != nil {
 		return nil
 	}
+	if err := d.addListed(to); err != nil {
+		return err
+	}
+	for _, n := range b.needs(d) {
+		if err := b.addListed(to, n.domain); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Domain) addListed(to map[string]*spf.Record) error {
 	own := &spf.Record{Exp: d.Exp, Redirect: d.Redirect}
 	to[d.Name] = own
 	if err := addSenders(own, d.Senders, d.Zone); err != nil {
@@ -45,7 +58,7 @@ func addRegion(to map[string]*spf.Record, own *spf.Record, d *Domain, r *Region)
 	}
 	own.Directives = append(own.Directives, spf.Directive{Mechanism: include})
 	if r.Domain != nil {
-		return r.Domain.addListed(to)
+		return nil
 	}
 	record := &spf.Record{Exp: d.Exp}
 	to[r.Name] = record

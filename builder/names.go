@@ -3,6 +3,7 @@ package builder
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spfzone/spfzone/spf"
@@ -30,6 +31,7 @@ type namer struct {
 	owner   string
 	own     map[string]bool // parts that the published record has already
 	known   map[string]bool // whether a name is free, of those that were looked up
+	absent  *string         // what stands at a name that does not exist, once that was asked
 }
 
 // name gives the first free name that is not given out yet. text is the record
@@ -39,6 +41,10 @@ func (n *namer) name(ctx context.Context, given map[string]bool, text string) (s
 		name := partName(n.pattern, number, n.owner)
 		if given[name] || n.b.named[name] {
 			continue
+		}
+		if first := n.b.partsOf(name); first.owner != n.owner {
+			return "", &Refusal{Kind: Collision, Msg: fmt.Sprintf("%s is the name of a part of %s, by its split.names %q, and of %s, by %q: give one of them another pattern",
+				trimDot(name), trimDot(first.owner), first.pattern, trimDot(n.owner), n.pattern)}
 		}
 		free, known := n.known[name]
 		if !known {
@@ -55,29 +61,78 @@ func (n *namer) name(ctx context.Context, given map[string]bool, text string) (s
 	return "", &Refusal{Kind: Collision, Msg: fmt.Sprintf("no name is free for a part: %s and the %d after it are all in use", trimDot(partName(n.pattern, 1, n.owner)), maxNumber-1)}
 }
 
-// free reports whether nothing stands at a name, or nothing but a part of the
-// published record or the text that is to stand there.
-func (n *namer) free(ctx context.Context, name, text string) (bool, error) {
-	records, siblings, err := n.b.fetch(ctx, name)
-	if err != nil {
-		return false, err
+// patterned is a record of the configuration, with the pattern of the names of its
+// parts.
+type patterned struct{ owner, pattern string }
+
+// partsOf gives the first record of the configuration to whose parts a name
+// belongs.
+func (b *build) partsOf(name string) patterned {
+	for _, p := range b.patterns {
+		if isPartName(name, p.pattern, p.owner) {
+			return p
+		}
 	}
-	ours := n.own[name] || len(records) == 1 && records[0] == text
-	if len(siblings) > 0 || len(records) > 0 && !ours {
-		return false, nil
+	return patterned{}
+}
+
+// free reports whether nothing stands at a name, or nothing but a part of the
+// published record or the text that is to stand there. What a wildcard puts
+// there does not count.
+func (n *namer) free(ctx context.Context, name, text string) (bool, error) {
+	at, err := n.b.standing(ctx, name)
+	if err != nil || at.isEmpty() {
+		return err == nil, err
+	}
+	if at.rest == "" && (n.own[name] && len(at.records) <= 1 || len(at.records) == 1 && at.records[0] == text) {
+		return true, nil
+	}
+	if n.absent == nil {
+		absent, err := n.b.standing(ctx, partName(n.pattern, maxNumber+1, n.owner))
+		if err != nil {
+			return false, err
+		}
+		n.absent = new(absent.String())
+	}
+	return at.String() == *n.absent, nil
+}
+
+// standing is what the DNS has at a name.
+type standing struct {
+	records []string // SPF
+	rest    string   // all else, in an order of its own; empty for nothing
+}
+
+func (s standing) isEmpty() bool { return len(s.records) == 0 && s.rest == "" }
+func (s standing) String() string {
+	return fmt.Sprintf("%q %s", slices.Sorted(slices.Values(s.records)), s.rest)
+}
+
+func (b *build) standing(ctx context.Context, name string) (s standing, err error) {
+	records, siblings, err := b.fetch(ctx, name)
+	if err != nil {
+		return s, err
+	}
+	var rest []string
+	for _, txt := range siblings {
+		rest = append(rest, fmt.Sprintf("TXT %q", txt))
 	}
 	for _, f := range [...]spf.Family{spf.V4, spf.V6} {
-		answer, err := n.b.resolver.LookupIP(ctx, name, f)
+		answer, err := b.resolver.LookupIP(ctx, name, f)
 		if err != nil {
-			return false, fmt.Errorf("the lookup of %s failed: %w", trimDot(name), err)
+			return s, fmt.Errorf("the lookup of %s failed: %w", trimDot(name), err)
 		}
-		if len(answer.Records) > 0 {
-			return false, nil
+		for _, ip := range answer.Records {
+			rest = append(rest, ip.String())
 		}
 	}
-	answer, err := n.b.resolver.LookupMX(ctx, name)
+	answer, err := b.resolver.LookupMX(ctx, name)
 	if err != nil {
-		return false, fmt.Errorf("the lookup of %s MX failed: %w", trimDot(name), err)
+		return s, fmt.Errorf("the lookup of %s MX failed: %w", trimDot(name), err)
 	}
-	return len(answer.Records) == 0, nil
+	for _, mx := range answer.Records {
+		rest = append(rest, fmt.Sprintf("MX %d %s", mx.Preference, mx.Host))
+	}
+	slices.Sort(rest)
+	return standing{records, strings.Join(rest, " ")}, nil
 }

@@ -13,7 +13,7 @@ import (
 // the limits of receivers held to on the side of the records.
 func (b *build) prove(ctx context.Context, d *Domain, listed map[string]*spf.Record, built map[string]*spf.Record) (*spf.Policy, error) {
 	var policy *spf.Policy
-	for name := range listed {
+	for _, name := range d.names() {
 		want, err := b.policyUnder(ctx, name, listed, listLimits)
 		if err != nil {
 			return nil, err
@@ -30,6 +30,16 @@ func (b *build) prove(ctx context.Context, d *Domain, listed map[string]*spf.Rec
 		}
 	}
 	return policy, nil
+}
+
+// names gives the names of the records that a domain lists: its own, and those
+// of its regions.
+func (d *Domain) names() []string {
+	names := []string{d.Name}
+	for _, r := range d.Regions {
+		names = append(names, r.Name)
+	}
+	return names
 }
 
 func (b *build) policyUnder(ctx context.Context, name string, records map[string]*spf.Record, limits spf.Limits) (*spf.Policy, error) {

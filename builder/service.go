@@ -35,6 +35,22 @@ type counts struct {
 	voids   [2]int // by family
 }
 
+// String gives the lookups, and says which of them are void for whom.
+func (c counts) String() string {
+	switch v4, v6 := c.voids[spf.V4], c.voids[spf.V6]; {
+	case v4 == 0 && v6 == 0:
+		return fmt.Sprint(c.lookups)
+	case v4 == 0:
+		return fmt.Sprintf("%d (%d void for IPv6 clients)", c.lookups, v6)
+	case v6 == 0:
+		return fmt.Sprintf("%d (%d void for IPv4 clients)", c.lookups, v4)
+	case v4 != v6:
+		return fmt.Sprintf("%d (%d void for IPv4 clients, %d for IPv6)", c.lookups, v4, v6)
+	default:
+		return fmt.Sprintf("%d (%d void)", c.lookups, v4)
+	}
+}
+
 func (c counts) plus(o counts) counts {
 	c.lookups += o.lookups
 	for f := range c.voids {
@@ -190,11 +206,14 @@ func (b *build) service(ctx context.Context, m spf.Mechanism, asked string) (*no
 		return n, nil
 	}
 	reading := &reading{Resolver: b.resolver}
+	if name, ok := includedBy(m); ok && b.domains[name] != nil {
+		reading.Resolver = overlay(b.resolver, b.planned.get(name).records)
+	}
 	reading.usesSender.Store(mentionsSender(key))
 	watched := &build{resolver: reading}
 	n, err := watched.node(ctx, m, askedNobody, nil)
 	if reading.usesSender.Load() || bound(m) {
-		return b.node(ctx, m, asked, nil)
+		return watched.node(ctx, m, asked, nil)
 	}
 	if err == nil {
 		b.services.put(key, n)
