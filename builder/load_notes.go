@@ -98,21 +98,17 @@ func (l *loader) overlaps() []overlap {
 		for len(open) > 0 && !open[len(open)-1].prefix.Overlaps(p.prefix) {
 			open = open[:len(open)-1]
 		}
-		same, again := false, false // the network holds it already, in another prefix or this one
+		same := false // the network holds it already
 		for _, outer := range slices.Backward(open) {
 			if outer.network == p.network && same {
 				continue
 			}
-			if outer.network == p.network {
-				same, again = true, outer.prefix == p.prefix
-			}
+			same = same || outer.network == p.network
 			if found = append(found, overlap{p, outer}); len(found) == maxNested {
 				return found
 			}
 		}
-		if !again {
-			open = append(open, p)
-		}
+		open = append(open, p)
 	}
 	return found
 }

@@ -1,6 +1,8 @@
 package builder
 
 import (
+	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -87,13 +89,22 @@ func (l *loader) boolean(v value) bool {
 	return strings.EqualFold(v.node.Value, "true")
 }
 
-// integer gives a whole number, in decimal.
-func (v value) integer() (int, bool) {
+// integer gives a whole number within bounds.
+func (l *loader) integer(v value, least, most int) (int, bool) {
+	what := fmt.Sprintf("a whole number from %d to %d", least, most)
+	if most == math.MaxInt {
+		what = fmt.Sprintf("a whole number from %d on", least)
+	}
 	if !v.isScalar() || v.node.Tag != "!!int" {
+		l.wanted(v, what)
 		return 0, false
 	}
 	n, err := strconv.Atoi(v.node.Value)
-	return n, err == nil
+	if err != nil || n < least || n > most {
+		l.wanted(v, what)
+		return 0, false
+	}
+	return n, true
 }
 
 // word gives which of some words stands there.
@@ -187,7 +198,7 @@ func readFields[T any](l *loader, v value, what string, fields []field[T], to T)
 // mappings, of which seen says what was read.
 func readFieldsOnce[T any](l *loader, v value, what string, fields []field[T], seen []position, to T) {
 	if !v.isMapping() {
-		l.wanted(v, "a mapping for "+what)
+		l.wanted(v, what)
 		return
 	}
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
