@@ -47,7 +47,7 @@ func (a *app) planned(ctx context.Context, domain string) (world, error) {
 	if err != nil {
 		return world{}, err
 	}
-	if err := a.judgePlanned(plan, domain); err != nil {
+	if err := a.judgePlanned(c, plan, domain); err != nil {
 		return world{}, err
 	}
 	return world{plan.Overlay(base), plan}, nil
@@ -55,18 +55,19 @@ func (a *app) planned(ctx context.Context, domain string) (world, error) {
 
 // judgePlanned refuses the domain that was asked for if its build was refused,
 // and notes what else is not as planned.
-func (a *app) judgePlanned(plan *builder.Plan, domain string) error {
+func (a *app) judgePlanned(c *builder.Config, plan *builder.Plan, domain string) error {
 	name, err := spf.CanonicalName(domain)
 	if err != nil {
 		return nil // the evaluation says what is wrong with the name
 	}
+	listed := domainOf(c, name)
 	built := false
 	var others []string
 	for _, d := range plan.Domains {
 		built = built || slices.ContainsFunc(d.Records, func(r builder.Record) bool { return r.Name == name })
 		switch {
 		case d.Err == nil:
-		case d.Domain.Name == name:
+		case d.Domain == listed:
 			return withCode(codeOfRefusal(d.Err), d.Err)
 		default:
 			others = append(others, trimDot(d.Domain.Name))
