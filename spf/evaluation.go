@@ -58,8 +58,40 @@ type EvaluationError struct {
 	Err     error  // underlying: a *SyntaxError, a *LookupError, or another EvaluationError
 }
 
+// Error gives the records that lead to the cause, and the cause. Of a long way,
+// as that round a cycle, the middle is left out.
 func (e *EvaluationError) Error() string {
+	way := []*EvaluationError{e}
+	for {
+		next, ok := way[len(way)-1].Err.(*EvaluationError)
+		if !ok {
+			break
+		}
+		way = append(way, next)
+	}
+	const ends = 4
 	var b strings.Builder
+	for i, e := range way {
+		switch left := len(way) - 2*ends; {
+		case left <= 0 || i < ends || i >= len(way)-ends:
+			e.write(&b)
+		case i == ends:
+			fmt.Fprintf(&b, "… (%d more)", left)
+		default:
+			continue
+		}
+		if e.Err != nil {
+			b.WriteString(": ")
+		}
+	}
+	if cause := way[len(way)-1].Err; cause != nil {
+		b.WriteString(cause.Error())
+	}
+	return b.String()
+}
+
+// write gives the error without what it wraps.
+func (e *EvaluationError) write(b *strings.Builder) {
 	b.WriteString(trimDot(e.Domain))
 	if e.Term != "" {
 		b.WriteString(": ")
@@ -70,12 +102,8 @@ func (e *EvaluationError) Error() string {
 		b.WriteString(e.Msg)
 	}
 	if e.Section != "" {
-		fmt.Fprintf(&b, " (RFC 7208, Section %s)", e.Section)
+		fmt.Fprintf(b, " (RFC 7208, Section %s)", e.Section)
 	}
-	if e.Err != nil {
-		fmt.Fprintf(&b, ": %v", e.Err)
-	}
-	return b.String()
 }
 
 // Unwrap gives the underlying error.

@@ -235,11 +235,12 @@ func canonicalTarget(name []byte) (canonical []byte, ok bool) {
 	labels, start := 0, 0
 	ok = true
 	for i, b := range name {
-		switch {
-		case b == '.':
-			ok = ok && i > start && i-start <= maxLabel
+		if b == '.' {
+			if i == start || i-start > maxLabel {
+				ok = false
+			}
 			labels, start = labels+1, i+1
-		case 'A' <= b && b <= 'Z':
+		} else if 'A' <= b && b <= 'Z' {
 			name[i] = b + 'a' - 'A'
 		}
 	}
