@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -198,21 +199,23 @@ func (b *build) fillPlan(ctx context.Context, o *outcome) error {
 	return nil
 }
 
-// refusalOf makes any error a refusal of a domain.
+// refusalOf makes any error a refusal of a domain. Its message does not begin
+// with the domain, as the refusal says that itself.
 func refusalOf(err error, domain string) *Refusal {
+	out := &Refusal{Kind: DNSFailure, Domain: domain, Msg: err.Error(), Err: err}
 	var r *Refusal
-	if errors.As(err, &r) {
-		msg := r.Msg
-		if err != error(r) {
-			msg = err.Error()
-		}
-		return &Refusal{Kind: r.Kind, Domain: domain, Msg: msg, Err: r.Err}
-	}
 	var broken *spf.EvaluationError
-	if errors.As(err, &broken) {
-		return &Refusal{Kind: Broken, Domain: domain, Msg: err.Error(), Err: err}
+	switch {
+	case errors.As(err, &r):
+		out.Kind, out.Err = r.Kind, r.Err
+		if err == error(r) {
+			out.Msg = r.Msg
+		}
+	case errors.As(err, &broken):
+		out.Kind = Broken
 	}
-	return &Refusal{Kind: DNSFailure, Domain: domain, Msg: err.Error(), Err: err}
+	out.Msg = strings.TrimPrefix(out.Msg, trimDot(domain)+": ")
+	return out
 }
 
 // notes says what an operator would want to be reminded of.

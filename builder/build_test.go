@@ -81,7 +81,7 @@ func world(t testing.TB, zone string) spf.Resolver {
 	return w
 }
 
-func parse(t testing.TB, config string) *builder.Config {
+func configured(t testing.TB, config string) *builder.Config {
 	t.Helper()
 	cfg, err := builder.Parse(builder.Input{Name: "spfzone.yaml", Reader: strings.NewReader(config)})
 	if err != nil {
@@ -98,7 +98,7 @@ func build(t testing.TB, config, zone string) *builder.Plan {
 
 func buildOver(t testing.TB, config string, over spf.Resolver) *builder.Plan {
 	t.Helper()
-	p, err := builder.Build(t.Context(), parse(t, config), builder.Options{
+	p, err := builder.Build(t.Context(), configured(t, config), builder.Options{
 		Resolver: over,
 		Now:      func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) },
 	})

@@ -84,7 +84,10 @@ func texts(mechanisms []spf.Mechanism) string {
 // String says what a decision costs, and what the next best would.
 func (d Decision) String() string {
 	s := fmt.Sprintf("%s: cost %d", d.Why, d.Cost)
-	if d.Prefixes > 0 {
+	switch {
+	case d.Prefixes == 1:
+		s = fmt.Sprintf("%s: 1 prefix, cost %d", d.Why, d.Cost)
+	case d.Prefixes > 1:
 		s = fmt.Sprintf("%s: %d prefixes, cost %d", d.Why, d.Prefixes, d.Cost)
 	}
 	if d.Next == none {

@@ -80,7 +80,9 @@ func (l *loader) domain(p pair, name string) *Domain {
 		l.wanted(p.val, "a domain's senders and settings")
 		return d
 	}
+	before := l.mistakes.total
 	readFields(l, p.val, "a domain", domainFields, draft)
+	unread := l.mistakes.total > before
 	if draft.zone.given() {
 		l.zone(draft.zone, d)
 	}
@@ -92,7 +94,7 @@ func (l *loader) domain(p pair, name string) *Domain {
 	switch {
 	case draft.senders.given():
 		d.Senders = l.senders(draft.senders, d.Zone)
-	case !draft.redirect.given() && !draft.regions.given():
+	case !draft.redirect.given() && !draft.regions.given() && !unread:
 		l.fail(p.key.at(), `the domain %q has no "senders": write [] for a domain that sends no mail`, p.name)
 	}
 	if draft.regions.given() {

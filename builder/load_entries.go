@@ -94,6 +94,10 @@ func (l *loader) network(p pair) {
 		l.addresses(p.val, n)
 		return
 	}
+	if p.val.isScalar() {
+		l.wanted(p.val, "a list of addresses and prefixes, or a mapping")
+		return
+	}
 	before := l.mistakes.total
 	readFields(l, p.val, "a network", networkFields, n)
 	if n.Prefixes == nil && l.mistakes.total == before {

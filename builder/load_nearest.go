@@ -3,18 +3,19 @@ package builder
 import "fmt"
 
 // didYouMean ends a message with the candidate that is nearest to what was
-// written, if one is near: at most a third of it to change.
+// written, if one is near: at most a third of the longer one to change.
 func didYouMean(written string, candidates []string) string {
 	const longest = 80
 	if len(written) > longest {
 		return ""
 	}
-	best, nearest := max(1, len(written)/3)+1, ""
+	best, nearest := longest, ""
 	for _, c := range candidates {
-		if len(c) > longest || len(c)-len(written) >= best || len(written)-len(c) >= best {
+		most := max(len(written), len(c)) / 3
+		if len(c) > longest || len(c)-len(written) > most || len(written)-len(c) > most {
 			continue
 		}
-		if d := editDistance(written, c); d < best {
+		if d := editDistance(written, c); d <= most && d < best {
 			best, nearest = d, c
 		}
 	}

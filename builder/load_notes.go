@@ -98,17 +98,21 @@ func (l *loader) overlaps() []overlap {
 		for len(open) > 0 && !open[len(open)-1].prefix.Overlaps(p.prefix) {
 			open = open[:len(open)-1]
 		}
-		same := false // the network holds it already
+		same, again := false, false // the network holds it already, in another prefix or this one
 		for _, outer := range slices.Backward(open) {
 			if outer.network == p.network && same {
 				continue
 			}
-			same = same || outer.network == p.network
+			if outer.network == p.network {
+				same, again = true, outer.prefix == p.prefix
+			}
 			if found = append(found, overlap{p, outer}); len(found) == maxNested {
 				return found
 			}
 		}
-		open = append(open, p)
+		if !again {
+			open = append(open, p)
+		}
 	}
 	return found
 }

@@ -30,12 +30,16 @@ func (l *loader) regions(v value, d *Domain) {
 		}
 		seen[name] = p.key.at()
 		r := &Region{Place: p.key.place(), Name: name}
+		before := l.mistakes.total
 		senders := l.regionSenders(p.val)
+		unread := l.mistakes.total > before
 		if senders.given() {
 			r.Senders = l.senders(senders, d.Zone)
 		}
 		d.Regions = append(d.Regions, r)
-		l.linked = append(l.linked, linkedRegion{d, r, p.key.at(), senders.given()})
+		if !unread {
+			l.linked = append(l.linked, linkedRegion{d, r, p.key.at(), senders.given()})
+		}
 	}
 	if v.isMapping() && len(v.node.Content) == 0 {
 		l.fail(v.at(), "no region is listed")

@@ -40,11 +40,9 @@ func (l *loader) sender(v value, zone string) (Sender, bool) {
 	if !v.isMapping() {
 		return l.plainSender(v, zone)
 	}
-	if len(v.node.Content) == 2 && v.with(v.node.Content[0]).isScalar() {
-		if k := v.node.Content[0].Value; isMechanismName(strings.TrimLeft(k, "+-~?")) {
-			l.fail(v.at(), "a term is written without a space behind the colon, as in %s:x.com", k)
-			return Sender{}, false
-		}
+	if term, ok := spacedTerm(v); ok {
+		l.fail(v.at(), "a term has no space behind the colon: write %s", strQuote(term))
+		return Sender{}, false
 	}
 	draft := &senderDraft{}
 	before := l.mistakes.total
@@ -65,6 +63,19 @@ func (l *loader) sender(v value, zone string) (Sender, bool) {
 		t.Entry, s.Own = *s.Own, nil
 	}
 	return s, true
+}
+
+// spacedTerm gives the term that was meant where a space behind its colon made
+// a mapping of it.
+func spacedTerm(v value) (string, bool) {
+	if len(v.node.Content) != 2 {
+		return "", false
+	}
+	k, to := v.with(v.node.Content[0]), v.with(v.node.Content[1])
+	if !k.isScalar() || !to.isScalar() || !isMechanismName(strings.TrimLeft(k.node.Value, "+-~?")) {
+		return "", false
+	}
+	return k.node.Value + ":" + to.node.Value, true
 }
 
 // over gives an entry with what the draft says besides or instead.
@@ -95,6 +106,10 @@ func (l *loader) plainSender(v value, zone string) (Sender, bool) {
 	if i := strings.IndexByte("+-~?", text[0]); i >= 0 {
 		s.Qualifier, rest = spf.Qualifier(i), text[1:]
 	}
+	if rest == "" {
+		l.wanted(v, "a sender behind the qualifier")
+		return s, false
+	}
 	if e, ok := l.sources[rest]; ok {
 		s.Source = e.source
 		return s, true
@@ -102,7 +117,7 @@ func (l *loader) plainSender(v value, zone string) (Sender, bool) {
 	m, msg := parseTerm(rest, zone)
 	switch {
 	case msg == unknownSender:
-		l.failNear(v.at(), rest, l.senderNames, "unknown sender %s: it is neither listed under networks, gateways or services, nor a term of SPF", strQuote(rest))
+		l.failNear(v.at(), rest, l.senderNames, "unknown sender %s: no network, gateway or service has that name, and it is no term of SPF", strQuote(rest))
 		return s, false
 	case msg == "" && s.Qualifier == spf.QPass && everyAddress(m):
 		msg = "it authorises every address: list the networks that send"
@@ -215,7 +230,7 @@ func networkMechanism(p netip.Prefix) spf.Mechanism {
 
 // absoluteSpec makes what stands behind the colon of a term, or in redirect
 // and exp, a name that is whole: one label is completed with the zone, a final
-// dot goes, U-labels become A-labels. What holds a macro stays.
+// dot goes, U-labels become A-labels. What holds a macro or nothing stays.
 func absoluteSpec(text, zone string) (spec, msg string) {
 	if strings.Contains(text, "%") {
 		return text, ""
@@ -224,20 +239,17 @@ func absoluteSpec(text, zone string) (spec, msg string) {
 	if i := strings.IndexByte(text, '/'); i >= 0 {
 		name, tail = text[:i], text[i:]
 	}
-	if !isASCII(name) {
-		ascii, err := spf.CanonicalName(name)
-		if err != nil {
-			return "", err.Error()
-		}
-		name = ascii
-		if !strings.ContainsAny(text, ".。．｡") {
-			name = trimDot(name)
-		}
+	if name == "" {
+		return text, ""
 	}
-	if name != "" && !strings.Contains(name, ".") {
-		name += "." + zone
+	canonical, err := spf.CanonicalName(name)
+	if err != nil {
+		return "", err.Error()
 	}
-	return trimDot(name) + tail, ""
+	if strings.Count(canonical, ".") == 1 && !strings.HasSuffix(name, ".") {
+		canonical += zone
+	}
+	return trimDot(strings.ToLower(canonical)) + tail, ""
 }
 
 // syntaxMessage gives what is wrong with a term, without its offset in a

@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -15,13 +16,18 @@ type settings struct {
 	split  Split
 }
 
-// settingFields read into settings. A region's own split has no place among
-// the defaults: regions imply it.
+// settingFields are the defaults that an operator may set.
 var settingFields = []field[*settings]{
 	{"ttl", func(l *loader, v value, s *settings) { s.ttl = l.ttl(v) }},
 	{"all", func(l *loader, v value, s *settings) { s.all = l.all(v) }},
 	{"limits", func(l *loader, v value, s *settings) { readFields(l, v, "limits", limitFields, &s.limits) }},
-	{"split", func(l *loader, v value, s *settings) { readFields(l, v, "split", splitFields, &s.split) }},
+	{"split", func(l *loader, v value, s *settings) {
+		readFields(l, v, "split", splitFields, &s.split)
+		if s.split.By == SplitByRegion {
+			l.fail(v.at(), "a split by region is no default: each domain that lists regions has it")
+			s.split.By = SplitBySize
+		}
+	}},
 }
 
 var limitFields = []field[*Limits]{
@@ -49,10 +55,6 @@ func (l *loader) defaults(values []value) {
 	seen := make([]position, len(settingFields))
 	for _, v := range values {
 		readFieldsOnce(l, v, "defaults", settingFields, seen, &l.settings)
-		if l.settings.split.By == SplitByRegion {
-			l.fail(seen[3], "a split by region is no default: each domain that lists regions has it")
-			l.settings.split.By = SplitBySize
-		}
 	}
 }
 
@@ -81,23 +83,21 @@ func (l *loader) all(v value) *spf.Qualifier {
 }
 
 func (l *loader) limit(v value, to *int, least, most int) {
-	if n, ok := l.integer(v, least, most); ok {
-		*to = n
+	n, ok := v.integer()
+	if !ok || n < least || n > most {
+		l.wanted(v, fmt.Sprintf("a whole number from %d to %d", least, most))
+		return
 	}
+	*to = n
 }
 
 // recordLimit reads a limit that 0 takes away.
 func (l *loader) recordLimit(v value, to *int) {
-	if v.isScalar() && v.node.Value == "0" && v.node.Tag == "!!int" {
-		*to = 0
+	if n, ok := v.integer(); ok && (n == 0 || 32 <= n && n <= 65535) {
+		*to = n
 		return
 	}
-	const what = "0 for no limit, or a whole number from 32 to 65535"
-	if !v.isScalar() || v.node.Tag != "!!int" {
-		l.wanted(v, what)
-		return
-	}
-	l.limit(v, to, 32, 65535)
+	l.wanted(v, "0 for no limit, or a whole number from 32 to 65535")
 }
 
 // partNames reads the pattern of the parts' names.

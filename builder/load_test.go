@@ -77,7 +77,7 @@ func TestLoad(t *testing.T) {
 			},
 		}},
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(spf.DualCIDR{}), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(want, got, compare); diff != "" {
 		t.Error("(-want +got)", diff)
 	}
 }

@@ -1,8 +1,6 @@
 package builder
 
 import (
-	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -89,22 +87,13 @@ func (l *loader) boolean(v value) bool {
 	return strings.EqualFold(v.node.Value, "true")
 }
 
-// integer gives a whole number within bounds.
-func (l *loader) integer(v value, least, most int) (int, bool) {
-	what := fmt.Sprintf("a whole number from %d to %d", least, most)
-	if most == math.MaxInt {
-		what = fmt.Sprintf("a whole number from %d on", least)
-	}
+// integer gives a whole number, in decimal.
+func (v value) integer() (int, bool) {
 	if !v.isScalar() || v.node.Tag != "!!int" {
-		l.wanted(v, what)
 		return 0, false
 	}
 	n, err := strconv.Atoi(v.node.Value)
-	if err != nil || n < least || n > most {
-		l.wanted(v, what)
-		return 0, false
-	}
-	return n, true
+	return n, err == nil
 }
 
 // word gives which of some words stands there.
@@ -198,7 +187,7 @@ func readFields[T any](l *loader, v value, what string, fields []field[T], to T)
 // mappings, of which seen says what was read.
 func readFieldsOnce[T any](l *loader, v value, what string, fields []field[T], seen []position, to T) {
 	if !v.isMapping() {
-		l.wanted(v, what)
+		l.wanted(v, "a mapping for "+what)
 		return
 	}
 	for i := 0; i+1 < len(v.node.Content); i += 2 {

@@ -5,18 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"strconv"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
 
-// What a file may hold. Its YAML tree takes about 200 octets for each value.
+// What a file may hold. A value takes some 200 octets in the YAML tree, and
+// there are no more of them than of lines, colons, commas and brackets.
 const (
-	maxSize    = 64 << 20  // octets
-	maxValues  = 4_000_000 // as estimated before the tree is made
-	maxAliased = 1_000_000 // values that aliases stand for
+	maxSize        = 64 << 20 // octets
+	maxPunctuation = 4_000_000
+	maxAliased     = 1_000_000 // values that aliases stand for
 )
 
 // parseYAML gives the one value of a file.
@@ -25,26 +24,20 @@ func (l *loader) parseYAML(src *source, text []byte) (value, bool) {
 		l.fail(position{src, at.line, at.column}, "%s", msg)
 		return value{}, false
 	}
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	var doc, next yaml.Node
-	err := decodeYAML(dec, &doc)
-	if err == nil && len(doc.Content) == 1 {
-		err = decodeYAML(dec, &next)
-		if err == nil {
-			l.fail(position{src, next.Line, next.Column}, "a second YAML document starts here: write one document a file")
-			return value{}, false
-		}
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		line, msg := explainYAML(text, err)
+	r := bytes.NewReader(text)
+	root, second, err := decodeYAML(r)
+	switch {
+	case err != nil:
+		line, msg := explainYAML(text[:len(text)-r.Len()], err)
 		l.fail(position{src, line, 0}, "%s", msg)
 		return value{}, false
-	}
-	if len(doc.Content) != 1 || doc.Content[0].Tag == "!!null" {
+	case second != nil:
+		l.fail(position{src, second.Line, second.Column}, "a second YAML document: write one document a file")
+		return value{}, false
+	case root == nil || root.Tag == "!!null" && root.Anchor == "":
 		l.fail(position{src, 1, 1}, "the file holds no configuration")
 		return value{}, false
 	}
-	root := doc.Content[0]
 	tree := treeCheck{sizes: make(map[*yaml.Node]int)}
 	tree.walk(root)
 	if tree.bad != nil {
@@ -54,15 +47,31 @@ func (l *loader) parseYAML(src *source, text []byte) (value, bool) {
 	return value{src, root}, true
 }
 
-// decodeYAML reads one document. The YAML package panics on what it did not
-// foresee; that is an error of the file, too.
-func decodeYAML(dec *yaml.Decoder, to *yaml.Node) (err error) {
+// decodeYAML gives the value of the first document, nil where there is none,
+// and the second document, which should not be there. The YAML package panics
+// on what its authors did not foresee; that is an error of the file, too.
+func decodeYAML(r io.Reader) (root, second *yaml.Node, err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the YAML reader fails: %v", r)
+		if p := recover(); p != nil {
+			root, second, err = nil, nil, fmt.Errorf("the YAML reader fails: %v", p)
 		}
 	}()
-	return dec.Decode(to)
+	dec := yaml.NewDecoder(r)
+	var docs [2]yaml.Node
+	for i := range docs {
+		if err := dec.Decode(&docs[i]); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, nil, err
+		}
+	}
+	if docs[0].Content != nil {
+		root = docs[0].Content[0]
+	}
+	if docs[1].Content != nil {
+		second = &docs[1]
+	}
+	return root, second, nil
 }
 
 // textPlace is a place in a text.
@@ -77,7 +86,7 @@ func checkText(text []byte) (at textPlace, msg string) {
 	if len(text) >= 2 && (text[0] == 0xff && text[1] == 0xfe || text[0] == 0xfe && text[1] == 0xff) {
 		return at, "the file is UTF-16: save it as UTF-8"
 	}
-	values := 0
+	marks := 0
 	for i := 0; i < len(text); {
 		c, n := rune(text[i]), 1
 		if c >= utf8.RuneSelf {
@@ -88,8 +97,8 @@ func checkText(text []byte) (at textPlace, msg string) {
 		}
 		switch c {
 		case ',', ':', '[', '{', '\n':
-			if values++; values > maxValues {
-				return at, fmt.Sprintf("the file holds more than %d values up to here: spread it over several files", maxValues)
+			if marks++; marks > maxPunctuation {
+				return at, fmt.Sprintf("more than %d lines, colons, commas and brackets up to here: spread the configuration over several files", maxPunctuation)
 			}
 		}
 		i += n
@@ -113,7 +122,7 @@ func checkRune(c rune, size int, octet byte) string {
 		return fmt.Sprintf("the octet 0x%02x is no UTF-8: this is no text file, or one in another encoding", octet)
 	case c < 0xa0:
 		return fmt.Sprintf("the control character U+%04X may not stand here", c)
-	case c == '\u2028' || c == '\u2029' || c == '\ufeff':
+	case c == '\u2028' || c == '\u2029' || c == '\ufeff' || c == '\ufffe' || c == '\uffff':
 		return fmt.Sprintf("the invisible character U+%04X may not stand here", c)
 	}
 	return ""
@@ -156,19 +165,4 @@ func (t *treeCheck) walk(n *yaml.Node) int {
 		t.sizes[n] = size
 	}
 	return size
-}
-
-// yamlLine is how the YAML package says where.
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
-
-// explainYAML gives the line of a syntax error, and what is wrong.
-func explainYAML(text []byte, err error) (line int, msg string) {
-	m := yamlLine.FindStringSubmatch(err.Error())
-	if m == nil {
-		return 1, err.Error()
-	}
-	if line = 1; m[1] != "" {
-		line, _ = strconv.Atoi(m[1])
-	}
-	return line, m[2]
 }

@@ -86,7 +86,7 @@ func TestBuildJSON(t *testing.T) {
 		},
 		{
 			Domain: "bad.com", Zone: "bad.com.",
-			Error: &refusalDocument{"broken", "bad.com: include:none.com: the target has no SPF record (RFC 7208, Section 5.2): none.com: the name does not exist (RFC 7208, Section 4.3)"},
+			Error: &refusalDocument{"broken", "include:none.com: the target has no SPF record (RFC 7208, Section 5.2): none.com: the name does not exist (RFC 7208, Section 4.3)"},
 		},
 	}}, decode[buildDocument](t, a.out.Bytes()))
 }
