@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -86,13 +87,7 @@ func (b *build) vectors(ctx context.Context, d *Domain, built map[string]*spf.Re
 	c := &spf.Checker{Resolver: overlay(b.resolver, built), Limits: d.Limits.Evaluation()}
 	var wrong []string
 	for _, v := range d.Expect {
-		from, helo := v.From, v.HELO
-		if from == "" {
-			from = "postmaster@" + trimDot(d.Name)
-		}
-		if helo == "" {
-			helo = trimDot(d.Name)
-		}
+		from, helo := v.identities(d)
 		got, err := c.Check(ctx, v.IP, from, helo)
 		if err != nil {
 			return err
@@ -105,6 +100,11 @@ func (b *build) vectors(ctx context.Context, d *Domain, built map[string]*spf.Re
 		return nil
 	}
 	return &Refusal{Kind: Vectors, Domain: d.Name, Msg: strings.Join(wrong, "\n")}
+}
+
+// identities gives MAIL FROM and HELO of a vector of a domain.
+func (v Vector) identities(d *Domain) (from, helo string) {
+	return cmp.Or(v.From, "postmaster@"+trimDot(d.Name)), cmp.Or(v.HELO, trimDot(d.Name))
 }
 
 // cameOut says what a check gave and why.

@@ -201,6 +201,9 @@ func passing(r *spf.Record) (directives []spf.Directive, ok bool) {
 // service gives the node of a listed mechanism. Where its tree does not
 // depend on the domain that it is asked for, it is worked out once for all.
 func (b *build) service(ctx context.Context, m spf.Mechanism, asked string) (*node, error) {
+	if bound(m) {
+		return b.node(ctx, m, asked, nil)
+	}
 	key := m.String()
 	if n := b.services.get(key); n != nil {
 		return n, nil
@@ -212,7 +215,7 @@ func (b *build) service(ctx context.Context, m spf.Mechanism, asked string) (*no
 	reading.usesSender.Store(mentionsSender(key))
 	watched := &build{resolver: reading}
 	n, err := watched.node(ctx, m, askedNobody, nil)
-	if reading.usesSender.Load() || bound(m) {
+	if reading.usesSender.Load() {
 		return watched.node(ctx, m, asked, nil)
 	}
 	if err == nil {
