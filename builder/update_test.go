@@ -95,7 +95,7 @@ func january(day int) func() time.Time {
 // January.
 func firstLock(t testing.TB) *builder.Lock {
 	t.Helper()
-	r, err := builder.Update(t.Context(), parse(t, updateConfig), builder.UpdateOptions{Resolver: world(t, updateWorld), Now: january(1)})
+	r, err := builder.Update(t.Context(), configured(t, updateConfig), builder.UpdateOptions{Resolver: world(t, updateWorld), Now: january(1)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,7 +247,7 @@ func TestUpdateFindsWhatChanged(t *testing.T) {
 			want:  "crm: failed: the lookup of net.crm.test. TXT failed: no answer kept\ninclude:shop.test: +[10.5.1.0/24] by shop.test.\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg, old := parse(t, updateConfig), firstLock(t)
+			cfg, old := configured(t, updateConfig), firstLock(t)
 			text := old.Encode()
 			over := failing{world(t, edited(t, c.edits)), c.fails}
 			r, err := builder.Update(t.Context(), cfg, builder.UpdateOptions{
@@ -289,7 +289,7 @@ func TestUpdateStopsAtTheFirstLockToo(t *testing.T) {
 		{"no record", map[string]string{"shop": ""}, nil, "vanished: include:shop.test: the target has no SPF record (RFC 7208, Section 5.2): shop.test: the name does not exist (RFC 7208, Section 4.3)"},
 		{"no answer", nil, []string{"shop.test."}, "failed: the lookup of shop.test. TXT failed: no answer"},
 	} {
-		r, err := builder.Update(t.Context(), parse(t, updateConfig), builder.UpdateOptions{
+		r, err := builder.Update(t.Context(), configured(t, updateConfig), builder.UpdateOptions{
 			Resolver: failing{world(t, edited(t, c.edits)), c.fails}, Accept: []string{"crm"},
 		})
 		if err != nil {
@@ -312,7 +312,7 @@ func TestUpdateStopsAtTheFirstLockToo(t *testing.T) {
 func TestUpdateKeepsNothingThatWasNotThere(t *testing.T) {
 	zone := edited(t, map[string]string{"crm": `crm.test. TXT "v=spf1 include:more.test -all"`})
 	for name, old := range map[string]*builder.Lock{"no lock": nil, "a lock without the source": emptyLock(t)} {
-		r, err := builder.Update(t.Context(), parse(t, updateConfig), builder.UpdateOptions{
+		r, err := builder.Update(t.Context(), configured(t, updateConfig), builder.UpdateOptions{
 			Resolver: failing{world(t, zone), []string{"more.test."}}, Old: old, Accept: []string{"crm"}, Now: january(2),
 		})
 		if err != nil {
@@ -329,7 +329,7 @@ func emptyLock(t testing.TB) *builder.Lock {
 }
 
 func TestUpdateErrors(t *testing.T) {
-	cfg := parse(t, updateConfig)
+	cfg := configured(t, updateConfig)
 	text := string(firstLock(t).Encode())
 	cut := strings.Index(text, `{"name":"net.crm.test."`)
 	broken := text[:cut] + text[cut+strings.Index(text[cut:], "\n")+1:]
@@ -363,7 +363,7 @@ func TestUpdateErrors(t *testing.T) {
 // TestUpdateKeepsHistory runs an update a day, with a change each time but the
 // last.
 func TestUpdateKeepsHistory(t *testing.T) {
-	cfg, l := parse(t, updateConfig), firstLock(t)
+	cfg, l := configured(t, updateConfig), firstLock(t)
 	for day := 2; day <= 30; day++ {
 		record := fmt.Sprintf(`shop.test. TXT "v=spf1 ip4:10.5.0.0/24 ip4:10.6.%d.0/24 -all"`, min(day, 29)*2)
 		r, err := builder.Update(t.Context(), cfg, builder.UpdateOptions{Resolver: world(t, edited(t, map[string]string{"shop": record})), Old: l, Now: january(day)})
@@ -388,7 +388,7 @@ func TestUpdateKeepsHistory(t *testing.T) {
 }
 
 func TestUpdateDropsWhatIsRemoved(t *testing.T) {
-	r, err := builder.Update(t.Context(), parse(t, "defaults: {all: fail}\ndomains: {y.com: {senders: [mx]}}"), builder.UpdateOptions{
+	r, err := builder.Update(t.Context(), configured(t, "defaults: {all: fail}\ndomains: {y.com: {senders: [mx]}}"), builder.UpdateOptions{
 		Resolver: world(t, "y.com. MX 10 y.com.\ny.com. A 192.0.2.1\n"), Old: firstLock(t), Now: january(2),
 	})
 	if err != nil {
@@ -418,7 +418,7 @@ func (c counting) LookupIP(ctx context.Context, name string, f spf.Family) (spf.
 // TestUpdateWithoutChange wants the same octets whatever TTL and order the
 // answers have.
 func TestUpdateWithoutChange(t *testing.T) {
-	cfg := parse(t, "defaults: {all: fail}\ngateways: {g: {host: g, pin: true}}\ndomains: {x.com: {senders: [g]}}")
+	cfg := configured(t, "defaults: {all: fail}\ngateways: {g: {host: g, pin: true}}\ndomains: {x.com: {senders: [g]}}")
 	var l *builder.Lock
 	want := ""
 	for day := range 10 {
