@@ -69,6 +69,11 @@ func (l *layout) addParts(s *segment, pieces []piece, taken map[string]bool) err
 		parts = fresh
 		l.nameAsBefore(s.qualifier, parts, taken)
 	}
+	for _, p := range parts {
+		if p.name != "" {
+			taken[p.name] = true
+		}
+	}
 	s.parts = append(s.parts, parts...)
 	return nil
 }
@@ -154,11 +159,6 @@ func (l *layout) stableParts(q spf.Qualifier, pieces []piece, taken map[string]b
 	parts, ok := l.addPieces(parts, left, pieces)
 	if !ok {
 		return nil
-	}
-	for _, p := range parts {
-		if p.name != "" {
-			taken[p.name] = true
-		}
 	}
 	return parts
 }

@@ -1,0 +1,188 @@
+package builder_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/spfzone/spfzone/builder"
+	"github.com/spfzone/spfzone/spf"
+)
+
+// manyNetworks is a configuration of one domain with these networks.
+func manyNetworks(prefixes []string) string {
+	return "defaults: {all: fail}\nnetworks: {n: [" + strings.Join(prefixes, ", ") + "]}\ndomains: {x.test: {senders: [mx, n, \"include:v.test\"]}}\n"
+}
+
+// apartPrefixes gives prefixes no two of which touch, so that each is a term.
+func apartPrefixes(r *rand.Rand, n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("10.%d.%d.0/24", i, 2*r.IntN(128))
+	}
+	return out
+}
+
+const stableZone = `x.test. MX 10 mail.x.test.
+mail.x.test. A 192.0.2.2
+v.test. TXT "v=spf1 ip4:198.51.100.0/24 -all"
+`
+
+// changed gives the names whose text differs between two plans.
+func changed(before, after map[string]string) []string {
+	var names []string
+	for name, text := range after {
+		if before[name] != text {
+			names = append(names, name)
+		}
+	}
+	for name := range before {
+		if _, ok := after[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// A network more or fewer changes one record; and the root besides only where
+// a part comes or goes. What is not changed is published again to the octet.
+func TestOneNetworkChangesOnePart(t *testing.T) {
+	const lists = 60
+	single, withRoot := 0, 0
+	for seed := range uint64(lists) {
+		r := rand.New(rand.NewPCG(seed, 8))
+		prefixes := apartPrefixes(r, 30+r.IntN(120))
+		base := world(t, stableZone)
+		first := buildOver(t, manyNetworks(prefixes), base)
+		now := first
+		for range 8 {
+			if r.IntN(2) == 0 && len(prefixes) > 30 {
+				i := r.IntN(len(prefixes))
+				prefixes = slices.Delete(slices.Clone(prefixes), i, i+1)
+			} else {
+				prefixes = append(slices.Clone(prefixes), fmt.Sprintf("172.%d.%d.0/24", 16+r.IntN(16), 2*r.IntN(128)))
+			}
+			next := buildOver(t, manyNetworks(prefixes), published(t, base, now))
+			before, after := texts(now), texts(next)
+			names := changed(before, after)
+			root := slices.Contains(names, "x.test.")
+			switch {
+			case len(before) == len(after) && len(names) > 1:
+				t.Fatalf("seed %d: one network changed %v\nbefore:\n%s\nafter:\n%s", seed, names, show(now), show(next))
+			case len(before) != len(after) && (len(names) > 2 || !root):
+				t.Fatalf("seed %d: one network, with a part that comes or goes, changed %v\nbefore:\n%s\nafter:\n%s", seed, names, show(now), show(next))
+			case len(names) <= 1:
+				single++
+			default:
+				withRoot++
+			}
+			now = next
+		}
+	}
+	t.Logf("%d changes of one record, %d of a part and the root", single, withRoot)
+	if single < 4*lists || withRoot == 0 {
+		t.Errorf("%d changes of one record, %d of a part and the root: too few to tell", single, withRoot)
+	}
+}
+
+// The order of networks, prefixes and files has no part in what is published.
+func TestPartsDoNotDependOnTheOrderOfPrefixes(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 9))
+	prefixes := apartPrefixes(r, 100)
+	want := texts(build(t, manyNetworks(prefixes), stableZone))
+	for range 5 {
+		r.Shuffle(len(prefixes), func(i, j int) { prefixes[i], prefixes[j] = prefixes[j], prefixes[i] })
+		if diff := cmp.Diff(want, texts(build(t, manyNetworks(prefixes), stableZone))); diff != "" {
+			t.Fatalf("(-want +got)\n%s", diff)
+		}
+	}
+}
+
+// Parts that were published by a larger list do not stay for ever: a layout
+// with two parts more than are needed is made anew.
+func TestPartsAreMadeAnewWhereTheyWasteLookups(t *testing.T) {
+	prefixes := apartPrefixes(rand.New(rand.NewPCG(2, 9)), 130)
+	base := world(t, stableZone)
+	large := buildOver(t, manyNetworks(prefixes), base)
+	var few []string
+	for i := 0; i < len(prefixes); i += 4 {
+		few = append(few, prefixes[i])
+	}
+	small := buildOver(t, manyNetworks(few), published(t, base, large))
+	was, is := large.Domains[0].Parts, small.Domains[0].Parts
+	if was.Count < 4 || is.Count > is.LowerBound+1 {
+		t.Errorf("%+v parts became %+v", was, is)
+	}
+}
+
+// Repack forgets what is published; without it, it stays.
+func TestRepack(t *testing.T) {
+	prefixes := apartPrefixes(rand.New(rand.NewPCG(3, 9)), 60)
+	config := manyNetworks(prefixes)
+	fresh := build(t, config, stableZone)
+	// Published are the same terms in other parts: those of the fresh plan, last first.
+	odd := map[string]string{}
+	for name, text := range texts(fresh) {
+		terms := strings.Fields(text)
+		if name != "x.test." {
+			middle := terms[1 : len(terms)-1]
+			slices.Reverse(middle)
+		}
+		odd[name] = strings.Join(terms, " ")
+	}
+	base := world(t, stableZone)
+	o := &spf.Overlay{Base: base, TXT: map[string][]spf.TXT{}}
+	for name, text := range odd {
+		o.TXT[name] = []spf.TXT{spf.SplitStrings(text, 0)}
+	}
+	plan, err := builder.Build(t.Context(), parse(t, config), builder.Options{Resolver: o, Repack: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(texts(fresh), texts(plan)); diff != "" {
+		t.Errorf("(-fresh +repacked)\n%s", diff)
+	}
+}
+
+// A published root is kept only if it is one record that can be read; whatever
+// else stands there is replaced without an error.
+func TestWhatIsPublishedCannotBreakABuild(t *testing.T) {
+	prefixes := apartPrefixes(rand.New(rand.NewPCG(4, 9)), 60)
+	want := texts(build(t, manyNetworks(prefixes), stableZone))
+	for _, published := range []string{
+		`x.test. TXT "v=spf1 ip4:10.0.0.0/33 -all"`,
+		`x.test. TXT "v=spf1 include:part1.x.test -all"`,
+		"x.test. TXT \"v=spf1 include:part1.x.test -all\"\npart1.x.test. TXT \"v=spf1 ipv4:1.2.3.4\"",
+		"x.test. TXT \"v=spf1 include:part1.x.test -all\"\npart1.x.test. TXT \"v=spf1 -all\"\npart1.x.test. TXT \"v=spf1 a -all\"",
+		`x.test. TXT "v=spf1 include:part1.part1.x.test include:part01.x.test include:%{d} include:party.x.test -all"`,
+		"x.test. TXT \"v=spf1 a -all\"\nx.test. TXT \"v=spf1 mx -all\"",
+	} {
+		p := build(t, manyNetworks(prefixes), stableZone+published+"\n")
+		got := texts(p)
+		if len(got) != len(want) || p.Domains[0].Err != nil {
+			t.Errorf("over %s:\n%s", published, show(p))
+		}
+		var wantTerms, gotTerms []string
+		for _, text := range slices.Collect(maps.Values(want)) {
+			wantTerms = append(wantTerms, networksIn(text)...)
+		}
+		for _, text := range slices.Collect(maps.Values(got)) {
+			gotTerms = append(gotTerms, networksIn(text)...)
+		}
+		slices.Sort(wantTerms)
+		slices.Sort(gotTerms)
+		if diff := cmp.Diff(wantTerms, gotTerms); diff != "" {
+			t.Errorf("over %s: (-want +got)\n%s", published, diff)
+		}
+	}
+}
+
+func networksIn(text string) []string {
+	return slices.DeleteFunc(strings.Fields(text), func(term string) bool { return !strings.HasPrefix(term, "ip4:") })
+}
