@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	configurations = flag.Int("configurations", 1500, "how many random configurations to build")
+	configurations = flag.Int("configurations", 600, "how many random configurations to build")
 	firstSeed      = flag.Uint64("seed", 1, "of the first random configuration")
 )
 

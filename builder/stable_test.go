@@ -14,8 +14,8 @@ import (
 	"github.com/spfzone/spfzone/spf"
 )
 
-// manyNetworks is a configuration of one domain with these networks.
-func manyNetworks(prefixes []string) string {
+// networksOnly is a configuration of one domain with these networks.
+func networksOnly(prefixes []string) string {
 	return "defaults: {all: fail}\nnetworks: {n: [" + strings.Join(prefixes, ", ") + "]}\ndomains: {x.test: {senders: [mx, n, \"include:v.test\"]}}\n"
 }
 
@@ -59,7 +59,7 @@ func TestOneNetworkChangesOnePart(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 8))
 		prefixes := apartPrefixes(r, 30+r.IntN(120))
 		base := world(t, stableZone)
-		first := buildOver(t, manyNetworks(prefixes), base)
+		first := buildOver(t, networksOnly(prefixes), base)
 		now := first
 		for range 8 {
 			if r.IntN(2) == 0 && len(prefixes) > 30 {
@@ -68,7 +68,7 @@ func TestOneNetworkChangesOnePart(t *testing.T) {
 			} else {
 				prefixes = append(slices.Clone(prefixes), fmt.Sprintf("172.%d.%d.0/24", 16+r.IntN(16), 2*r.IntN(128)))
 			}
-			next := buildOver(t, manyNetworks(prefixes), published(t, base, now))
+			next := buildOver(t, networksOnly(prefixes), published(t, base, now))
 			before, after := texts(now), texts(next)
 			names := changed(before, after)
 			root := slices.Contains(names, "x.test.")
@@ -95,10 +95,10 @@ func TestOneNetworkChangesOnePart(t *testing.T) {
 func TestPartsDoNotDependOnTheOrderOfPrefixes(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 9))
 	prefixes := apartPrefixes(r, 100)
-	want := texts(build(t, manyNetworks(prefixes), stableZone))
+	want := texts(build(t, networksOnly(prefixes), stableZone))
 	for range 5 {
 		r.Shuffle(len(prefixes), func(i, j int) { prefixes[i], prefixes[j] = prefixes[j], prefixes[i] })
-		if diff := cmp.Diff(want, texts(build(t, manyNetworks(prefixes), stableZone))); diff != "" {
+		if diff := cmp.Diff(want, texts(build(t, networksOnly(prefixes), stableZone))); diff != "" {
 			t.Fatalf("(-want +got)\n%s", diff)
 		}
 	}
@@ -109,12 +109,12 @@ func TestPartsDoNotDependOnTheOrderOfPrefixes(t *testing.T) {
 func TestPartsAreMadeAnewWhereTheyWasteLookups(t *testing.T) {
 	prefixes := apartPrefixes(rand.New(rand.NewPCG(2, 9)), 130)
 	base := world(t, stableZone)
-	large := buildOver(t, manyNetworks(prefixes), base)
+	large := buildOver(t, networksOnly(prefixes), base)
 	var few []string
 	for i := 0; i < len(prefixes); i += 4 {
 		few = append(few, prefixes[i])
 	}
-	small := buildOver(t, manyNetworks(few), published(t, base, large))
+	small := buildOver(t, networksOnly(few), published(t, base, large))
 	was, is := large.Domains[0].Parts, small.Domains[0].Parts
 	if was.Count < 4 || is.Count > is.LowerBound+1 {
 		t.Errorf("%+v parts became %+v", was, is)
@@ -124,7 +124,7 @@ func TestPartsAreMadeAnewWhereTheyWasteLookups(t *testing.T) {
 // Repack forgets what is published; without it, it stays.
 func TestRepack(t *testing.T) {
 	prefixes := apartPrefixes(rand.New(rand.NewPCG(3, 9)), 60)
-	config := manyNetworks(prefixes)
+	config := networksOnly(prefixes)
 	fresh := build(t, config, stableZone)
 	// Published are the same terms in other parts: those of the fresh plan, last first.
 	odd := map[string]string{}
@@ -154,7 +154,7 @@ func TestRepack(t *testing.T) {
 // else stands there is replaced without an error.
 func TestWhatIsPublishedCannotBreakABuild(t *testing.T) {
 	prefixes := apartPrefixes(rand.New(rand.NewPCG(4, 9)), 60)
-	want := texts(build(t, manyNetworks(prefixes), stableZone))
+	want := texts(build(t, networksOnly(prefixes), stableZone))
 	for _, published := range []string{
 		`x.test. TXT "v=spf1 ip4:10.0.0.0/33 -all"`,
 		`x.test. TXT "v=spf1 include:part1.x.test -all"`,
@@ -163,7 +163,7 @@ func TestWhatIsPublishedCannotBreakABuild(t *testing.T) {
 		`x.test. TXT "v=spf1 include:part1.part1.x.test include:part01.x.test include:%{d} include:party.x.test -all"`,
 		"x.test. TXT \"v=spf1 a -all\"\nx.test. TXT \"v=spf1 mx -all\"",
 	} {
-		p := build(t, manyNetworks(prefixes), stableZone+published+"\n")
+		p := build(t, networksOnly(prefixes), stableZone+published+"\n")
 		got := texts(p)
 		if len(got) != len(want) || p.Domains[0].Err != nil {
 			t.Errorf("over %s:\n%s", published, show(p))
