@@ -91,7 +91,7 @@ func (c cluster) excludes() bool { return len(c) > 1 }
 func compact(c classes, qualifier spf.Qualifier, holds func(cluster) bool) []cluster {
 	var out []cluster
 	for _, f := range [...]spf.Family{spf.V4, spf.V6} {
-		t := newTree(f, c, qualifier)
+		t := newPrefixTree(f, c, qualifier)
 		root, _ := t.solve(point{}, 0, 0, len(t.stretches)-1)
 		t.clusters(&out, root, point{}, 0, holds)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/spfzone/spfzone/spf"
 )
 
-// tree finds the least cost of every prefix of a family that matters.
+// prefixTree finds the least cost of every prefix of a family that matters.
 //
 // Those are the prefixes that hold addresses of more than one class (inner
 // nodes), and their halves of one class (leaves). Nothing is gained by a term
@@ -18,7 +18,7 @@ import (
 // place. Inner nodes are all looked at, those with a single half that is one
 // too: where other addresses of that half do not matter, the shorter text of a
 // larger prefix may be what is best.
-type tree struct {
+type prefixTree struct {
 	family     spf.Family
 	qualifiers [3]cost // of a term, by label
 	stretches  []stretch
@@ -45,8 +45,8 @@ const (
 	impossible cost = 1 << 60
 )
 
-func newTree(f spf.Family, c classes, qualifier spf.Qualifier) *tree {
-	t := &tree{family: f, stretches: stretchesOf(f, c)}
+func newPrefixTree(f spf.Family, c classes, qualifier spf.Qualifier) *prefixTree {
+	t := &prefixTree{family: f, stretches: stretchesOf(f, c)}
 	t.qualifiers = [3]cost{impossible, octet * cost(len(qualifier.String())), octet + exclusion}
 	return t
 }
@@ -54,7 +54,7 @@ func newTree(f spf.Family, c classes, qualifier spf.Qualifier) *tree {
 // solve finds what is best for the prefix of n bits at base, which the
 // stretches from first to last lie in. It gives the node and the least costs
 // by the label that it inherits.
-func (t *tree) solve(base point, n, first, last int) (int32, [3]cost) {
+func (t *prefixTree) solve(base point, n, first, last int) (int32, [3]cost) {
 	if first == last {
 		may := t.stretches[first].may
 		return leaf(may), t.leafCosts(may, base, n)
@@ -102,7 +102,7 @@ func choose(may labels, inherited label) label {
 
 // leafCosts gives the least costs for a leaf by the label that it inherits. No
 // term takes a label away.
-func (t *tree) leafCosts(may labels, base point, n int) [3]cost {
+func (t *prefixTree) leafCosts(may labels, base point, n int) [3]cost {
 	var costs [3]cost
 	text := cost(0)
 	for inherited := range costs {
@@ -119,11 +119,11 @@ func (t *tree) leafCosts(may labels, base point, n int) [3]cost {
 }
 
 // text gives the cost of an unqualified term for a prefix.
-func (t *tree) text(base point, n int) cost {
+func (t *prefixTree) text(base point, n int) cost {
 	return octet * cost(networkOctets(t.prefix(base, n)))
 }
 
-func (t *tree) prefix(base point, n int) netip.Prefix {
+func (t *prefixTree) prefix(base point, n int) netip.Prefix {
 	return netip.PrefixFrom(base.addr(t.family), n)
 }
 
@@ -138,7 +138,7 @@ func networkOctets(p netip.Prefix) int {
 }
 
 // clusters adds the clusters at and below a node that inherits no label.
-func (t *tree) clusters(out *[]cluster, node int32, base point, n int, holds func(cluster) bool) {
+func (t *prefixTree) clusters(out *[]cluster, node int32, base point, n int, holds func(cluster) bool) {
 	if t.label(node, unlabelled) != unlabelled {
 		if c := t.blocks(nil, node, base, n, unlabelled); holds == nil || node < 0 || holds(c) {
 			*out = append(*out, c)
@@ -152,7 +152,7 @@ func (t *tree) clusters(out *[]cluster, node int32, base point, n int, holds fun
 }
 
 // blocks adds the terms for a node, those of its halves first.
-func (t *tree) blocks(c cluster, node int32, base point, n int, inherited label) cluster {
+func (t *prefixTree) blocks(c cluster, node int32, base point, n int, inherited label) cluster {
 	l := t.label(node, inherited)
 	if node >= 0 {
 		c = t.blocks(c, t.nodes[node].halves[0], base, n+1, l)
@@ -165,7 +165,7 @@ func (t *tree) blocks(c cluster, node int32, base point, n int, inherited label)
 }
 
 // label gives the label in force below a node.
-func (t *tree) label(node int32, inherited label) label {
+func (t *prefixTree) label(node int32, inherited label) label {
 	if node < 0 {
 		return choose(labels(-1-node), inherited)
 	}

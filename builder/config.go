@@ -147,6 +147,7 @@ type Domain struct {
 	Exp      spf.DomainSpec
 	TTL      time.Duration // whole seconds
 	Limits   Limits
+	Encoding Encoding
 	Split    Split
 	Regions  []*Region
 	Expect   []Vector
@@ -176,6 +177,18 @@ func orNone(n int) int {
 	}
 	return n
 }
+
+// Encoding says how a set of addresses is written as terms.
+type Encoding uint8
+
+// The encodings.
+const (
+	EncodingPlain   Encoding = iota // the fewest prefixes that hold the addresses and no other; the default
+	EncodingCompact                 // the fewest octets, by terms that except some addresses from larger prefixes
+)
+
+// String gives the word of the configuration.
+func (e Encoding) String() string { return [...]string{"plain", "compact"}[e%2] }
 
 // SplitBy says what the parts of a record are.
 type SplitBy uint8

@@ -59,7 +59,7 @@ func (l *layout) asPublished(s *segment) []piece {
 	}
 	var out []piece
 	for _, p := range s.moved {
-		if l.prior.inline[s.qualifier.String()+p.text] && !l.inParts(s, p) {
+		if s.mayReturn(p) && p.publishedIn(l.prior.inline, s.qualifier, l.d.closing()) && !l.inParts(s, p) {
 			out = append(out, p)
 		}
 	}
@@ -69,7 +69,7 @@ func (l *layout) asPublished(s *segment) []piece {
 // inParts reports whether a piece stands in a published part of a segment.
 func (l *layout) inParts(s *segment, p piece) bool {
 	for _, prior := range l.prior.parts {
-		if prior.terms[p.text] && slices.ContainsFunc(s.parts, func(o *part) bool { return o.name == prior.name }) {
+		if p.held(prior.terms) > 0 && slices.ContainsFunc(s.parts, func(o *part) bool { return o.name == prior.name }) {
 			return true
 		}
 	}
@@ -84,13 +84,16 @@ func (l *layout) sparing(s *segment) []piece {
 	if room <= 0 {
 		return nil
 	}
-	sizes, all := make([]int, len(s.moved)), make([]int, len(s.moved))
+	sizes := make([]int, len(s.moved))
+	var able []int
 	for i, p := range s.moved {
-		sizes[i], all[i] = p.size(), i
+		if sizes[i] = p.size(); s.mayReturn(p) {
+			able = append(able, i)
+		}
 	}
 	sum := 0
 	var out []piece
-	for _, i := range nearest(sizes, all, room) {
+	for _, i := range nearest(sizes, able, room) {
 		out = append(out, s.moved[i])
 		sum += sizes[i]
 	}

@@ -18,6 +18,7 @@ type layout struct {
 	exp      spf.DomainSpec
 	siblings []spf.TXT // other TXT records at the name
 	prior    *prior
+	encoding Encoding // that segments have, which is not compact where the domain's is plain
 	segments []*segment
 	names    *namer
 }
@@ -33,12 +34,12 @@ func (b *build) newLayout(ctx context.Context, d *Domain, name string) (*layout,
 	return l, nil
 }
 
-// place finds the records for runs: the root alone if it holds everything, and
-// else parts beside it.
-func (l *layout) place(ctx context.Context, runs []run) error {
-	l.segments = nil
-	for _, r := range runs {
-		l.segments = append(l.segments, newSegment(r, l.d.Split.By == SplitByNetwork))
+// placeAs finds the records for runs: the root alone if it holds everything,
+// and else parts beside it.
+func (l *layout) placeAs(ctx context.Context, encoding Encoding, runs []run) error {
+	l.encoding, l.segments = encoding, nil
+	for i, r := range runs {
+		l.segments = append(l.segments, newSegment(r, l.d.Split.By == SplitByNetwork, l.encoder(runs, i)))
 	}
 	if err := l.split(ctx); err != nil {
 		return err
@@ -74,7 +75,8 @@ func (l *layout) rootHolds() bool {
 func (l *layout) root() *spf.Record {
 	r := &spf.Record{Redirect: l.redirect, Exp: l.exp}
 	for _, s := range l.segments {
-		r.Directives = append(r.Directives, s.directives(s.inline())...)
+		directives, _ := qualified(s.inline(), s.qualifier, l.d.closing())
+		r.Directives = append(r.Directives, directives...)
 	}
 	return l.close(r)
 }
@@ -90,9 +92,7 @@ func (l *layout) close(r *spf.Record) *spf.Record {
 // qualifier stands before its include.
 func (l *layout) partRecord(pieces []piece) *spf.Record {
 	r := &spf.Record{}
-	for _, p := range pieces {
-		r.Directives = append(r.Directives, spf.Directive{Mechanism: p.mechanism})
-	}
+	r.Directives, _ = qualified(pieces, spf.QPass, l.d.closing())
 	r.Directives = append(r.Directives, spf.Directive{Qualifier: l.d.closing(), Mechanism: spf.All{}})
 	return r
 }
@@ -136,9 +136,8 @@ func (l *layout) tooLarge() error {
 func (l *layout) records() []Record {
 	root := Record{Name: l.name, About: l.about, Record: l.root()}
 	for _, s := range l.segments {
-		for _, p := range s.inline() {
-			root.Terms = append(root.Terms, Published{s.qualifier.String() + p.text, p.sources})
-		}
+		_, terms := qualified(s.inline(), s.qualifier, l.d.closing())
+		root.Terms = append(root.Terms, terms...)
 	}
 	out := []Record{l.finish(root, l.siblings)}
 	number := 0
@@ -146,9 +145,7 @@ func (l *layout) records() []Record {
 		for _, p := range s.parts {
 			number++
 			r := Record{Name: p.name, Record: l.partRecord(p.pieces), About: fmt.Sprintf("part %d of the SPF record of %s", number, trimDot(l.name))}
-			for _, piece := range p.pieces {
-				r.Terms = append(r.Terms, Published{piece.text, piece.sources})
-			}
+			_, r.Terms = qualified(p.pieces, spf.QPass, l.d.closing())
 			out = append(out, l.finish(r, nil))
 		}
 	}

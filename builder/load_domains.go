@@ -11,7 +11,7 @@ import (
 // domainDraft is a domain as it is listed.
 type domainDraft struct {
 	zone, senders, redirect, exp, regions, expect, publish value
-	all, ttl, limits, split                                value
+	all, ttl, limits, split, encoding                      value
 }
 
 var domainFields = []field[*domainDraft]{
@@ -23,6 +23,7 @@ var domainFields = []field[*domainDraft]{
 	keep("ttl", func(d *domainDraft) *value { return &d.ttl }),
 	keep("limits", func(d *domainDraft) *value { return &d.limits }),
 	keep("split", func(d *domainDraft) *value { return &d.split }),
+	keep("encoding", func(d *domainDraft) *value { return &d.encoding }),
 	keep("regions", func(d *domainDraft) *value { return &d.regions }),
 	keep("expect", func(d *domainDraft) *value { return &d.expect }),
 	keep("publish", func(d *domainDraft) *value { return &d.publish }),
@@ -160,7 +161,10 @@ func (l *loader) domainSettings(draft *domainDraft, d *Domain) {
 			l.fail(draft.split.at(), `by: region needs "regions"`)
 		}
 	}
-	d.TTL, d.Limits, d.Split = s.ttl, s.limits, s.split
+	if draft.encoding.given() {
+		s.encoding = l.encoding(draft.encoding)
+	}
+	d.TTL, d.Limits, d.Split, d.Encoding = s.ttl, s.limits, s.split, s.encoding
 }
 
 // ending reads what the record ends in: all or redirect=.

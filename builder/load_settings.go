@@ -10,10 +10,11 @@ import (
 
 // settings are what defaults: may give, and a domain otherwise.
 type settings struct {
-	ttl    time.Duration
-	all    *spf.Qualifier // nil where none is given
-	limits Limits
-	split  Split
+	ttl      time.Duration
+	all      *spf.Qualifier // nil where none is given
+	limits   Limits
+	split    Split
+	encoding Encoding
 }
 
 // settingFields are the defaults that an operator may set.
@@ -28,6 +29,7 @@ var settingFields = []field[*settings]{
 			s.split.By = SplitBySize
 		}
 	}},
+	{"encoding", func(l *loader, v value, s *settings) { s.encoding = l.encoding(v) }},
 }
 
 var limitFields = []field[*Limits]{
@@ -69,6 +71,11 @@ func (l *loader) ttl(v value) time.Duration {
 		l.wanted(v, what)
 	}
 	return ttl
+}
+
+func (l *loader) encoding(v value) Encoding {
+	i, _ := l.word(v, EncodingPlain.String(), EncodingCompact.String())
+	return Encoding(i)
 }
 
 // all reads how a record ends.

@@ -67,7 +67,7 @@ func (b *build) readPrior(ctx context.Context, name, pattern string) (*prior, er
 func termsOf(r *spf.Record) map[string]bool {
 	terms := map[string]bool{}
 	for _, d := range r.Directives {
-		terms[d.Mechanism.String()] = true
+		terms[term{mechanism: d.Mechanism, excluded: d.Qualifier != spf.QPass}.text()] = true
 	}
 	return terms
 }

@@ -6,21 +6,6 @@ import (
 	"github.com/spfzone/spfzone/spf"
 )
 
-// piece is one term to publish, without its qualifier.
-type piece struct {
-	mechanism spf.Mechanism
-	text      string
-	sources   []*Entry
-}
-
-func newPiece(m spf.Mechanism, sources ...*Entry) piece {
-	return piece{mechanism: m, text: m.String(), sources: sources}
-}
-
-// size is what the piece takes in a record; qualifiers stand in the root only,
-// before the include of the part.
-func (p piece) size() int { return octets(p.text) }
-
 // segment is a run as it is to be published: mechanisms, then addresses, then
 // the mechanisms that were listed behind the first addresses.
 type segment struct {
@@ -29,6 +14,9 @@ type segment struct {
 	addresses []piece
 	apart     [][]piece // those that get parts of their own
 	after     []piece
+
+	away     func() []piece // gives what takes the place of addresses in parts
+	anywhere bool           // away may stand in the root too
 
 	moved  []piece // out of the root, into parts
 	filled []piece // of moved, those that the root has room for after all
@@ -41,10 +29,10 @@ type part struct {
 	pieces []piece
 }
 
-// newSegment makes a segment of a run. Addresses are covered by the fewest
-// prefixes, in ascending order, IPv4 first.
-func newSegment(r run, byNetwork bool) *segment {
-	s := &segment{qualifier: r.qualifier}
+// newSegment makes a segment of a run. Terms for addresses are in ascending
+// order, IPv4 first.
+func newSegment(r run, byNetwork bool, e *encoder) *segment {
+	s := &segment{qualifier: r.qualifier, anywhere: e.anywhere()}
 	var together []item
 	seen := map[string]bool{}
 	haveAddresses := false
@@ -53,7 +41,7 @@ func newSegment(r run, byNetwork bool) *segment {
 		case it.set != nil:
 			haveAddresses = true
 			if byNetwork && it.apart {
-				s.apart = append(s.apart, cover([]item{it}))
+				s.apart = append(s.apart, e.inPart([]item{it}))
 			} else {
 				together = append(together, it)
 			}
@@ -67,15 +55,17 @@ func newSegment(r run, byNetwork bool) *segment {
 			seen[it.mechanism.String()] = true
 		}
 	}
-	s.addresses = cover(together)
+	s.addresses = e.inRoot(together)
+	s.away = func() []piece { return e.inPart(together) }
 	return s
 }
 
 func (it item) piece() piece {
-	if it.source == nil {
-		return newPiece(it.mechanism)
+	t := term{mechanism: it.mechanism}
+	if it.source != nil {
+		t.sources = []*Entry{it.source}
 	}
-	return newPiece(it.mechanism, it.source)
+	return newPiece(t)
 }
 
 // cover gives the fewest prefixes that hold the addresses of items, each with
@@ -87,16 +77,20 @@ func cover(items []item) []piece {
 	}
 	var pieces []piece
 	for _, p := range union(sets...).Prefixes() {
-		at := newPiece(networkOf(p))
+		at := term{mechanism: networkOf(p)}
 		for i, it := range items {
 			if it.source != nil && sets[i].OverlapsPrefix(p) {
 				at.sources = append(at.sources, it.source)
 			}
 		}
-		pieces = append(pieces, at)
+		pieces = append(pieces, newPiece(at))
 	}
 	return pieces
 }
+
+// mayReturn reports whether a piece that was moved may stand in the root after
+// all.
+func (s *segment) mayReturn(p piece) bool { return s.anywhere || !p.excludes() }
 
 // inline gives the pieces that stand in the root.
 func (s *segment) inline() []piece {
@@ -117,7 +111,7 @@ func (p *part) include() piece {
 	if err != nil {
 		panic(err)
 	}
-	return newPiece(include)
+	return newPiece(term{mechanism: include})
 }
 
 // move takes out of the root what is largest and may leave it: the addresses,
@@ -125,7 +119,7 @@ func (p *part) include() piece {
 // was any.
 func (s *segment) move() bool {
 	if len(s.addresses) > 0 {
-		s.moved = append(s.moved, s.addresses...)
+		s.moved = append(s.moved, s.away()...)
 		s.addresses = nil
 		return true
 	}
@@ -133,7 +127,7 @@ func (s *segment) move() bool {
 	for _, list := range []*[]piece{&s.before, &s.after} {
 		var stay []piece
 		for _, p := range *list {
-			if bound(p.mechanism) {
+			if p.bound() {
 				stay = append(stay, p)
 				continue
 			}
@@ -153,7 +147,7 @@ func (s *segment) movable() int {
 	}
 	for _, list := range [][]piece{s.before, s.after} {
 		for _, p := range list {
-			if !bound(p.mechanism) {
+			if !p.bound() {
 				n += p.size()
 			}
 		}
@@ -167,13 +161,4 @@ func total(pieces []piece) int {
 		n += p.size()
 	}
 	return n
-}
-
-// record makes a record of pieces with a qualifier before each of them.
-func (s *segment) directives(pieces []piece) []spf.Directive {
-	out := make([]spf.Directive, len(pieces))
-	for i, p := range pieces {
-		out[i] = spf.Directive{Qualifier: s.qualifier, Mechanism: p.mechanism}
-	}
-	return out
 }

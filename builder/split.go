@@ -173,14 +173,15 @@ func (l *layout) asIncluded(parts []*part) {
 	slices.SortFunc(parts, func(a, b *part) int { return place[a.name] - place[b.name] })
 }
 
-// homes gives for each piece the published part that holds it, or "".
+// homes gives for each piece the published part that holds it or most of it,
+// or "".
 func (l *layout) homes(q spf.Qualifier, pieces []piece, taken map[string]bool) []string {
 	home := make([]string, len(pieces))
 	for i, p := range pieces {
+		most := 0
 		for _, prior := range l.prior.parts {
-			if prior.qualifier == q && prior.terms[p.text] && !taken[prior.name] {
-				home[i] = prior.name
-				break
+			if n := p.held(prior.terms); n > most && prior.qualifier == q && !taken[prior.name] {
+				home[i], most = prior.name, n
 			}
 		}
 	}
@@ -243,9 +244,7 @@ func (l *layout) nameAsBefore(q spf.Qualifier, parts []*part, taken map[string]b
 func inCommon(pieces []piece, terms map[string]bool) int {
 	n := 0
 	for _, p := range pieces {
-		if terms[p.text] {
-			n++
-		}
+		n += p.held(terms)
 	}
 	return n
 }

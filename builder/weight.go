@@ -42,7 +42,7 @@ func (s *segment) byWeight() {
 	terms := map[*Entry]int{}
 	for _, p := range s.parts {
 		for _, piece := range p.pieces {
-			for _, e := range piece.sources {
+			for _, e := range piece.sources() {
 				terms[e]++
 			}
 		}
@@ -50,7 +50,7 @@ func (s *segment) byWeight() {
 	weight := map[*part]float64{}
 	for _, p := range s.parts {
 		for _, piece := range p.pieces {
-			for _, e := range piece.sources {
+			for _, e := range piece.sources() {
 				weight[p] += float64(e.Weight) / float64(terms[e])
 			}
 		}
