@@ -15,19 +15,17 @@ import (
 // address at all where a term that asks the DNS stands behind, as what that one
 // matches may change without the records being built anew.
 type encoder struct {
-	encoding Encoding
-	decided  *netipx.IPSet // by the runs before: what this one says of them does not matter
-	later    *netipx.IPSet // listed in the runs behind
-	open     bool          // the result at the end of the record may not be given before: runs behind ask the DNS, or there is a redirect=
-	match    spf.Qualifier
-	closing  spf.Qualifier
-	holds    func(piece) bool // whether a part could hold the piece
+	*layout
+	decided *netipx.IPSet // by the runs before: what this one says of them does not matter
+	later   *netipx.IPSet // listed in the runs behind
+	open    bool          // the result at the end of the record may not be given before: runs behind ask the DNS, or there is a redirect=
+	match   spf.Qualifier
 }
 
 // encoder gives the one for a run.
 func (l *layout) encoder(runs []run, i int) *encoder {
-	e := &encoder{encoding: l.encoding, match: runs[i].qualifier, closing: l.d.closing(), open: !l.redirect.IsZero()}
-	if e.encoding == EncodingPlain {
+	e := &encoder{layout: l, match: runs[i].qualifier, open: !l.redirect.IsZero()}
+	if l.encoding == EncodingPlain {
 		return e
 	}
 	var decided, later []*netipx.IPSet
@@ -44,8 +42,6 @@ func (l *layout) encoder(runs []run, i int) *encoder {
 		}
 	}
 	e.decided, e.later = union(decided...), union(later...)
-	name := l.longName(cover(runs[i].items))
-	e.holds = func(p piece) bool { return l.partHolds(name, []piece{p}) }
 	return e
 }
 
@@ -60,7 +56,9 @@ func (e *encoder) inPart(items []item) []piece {
 		return cover(items)
 	}
 	c := classes{open: e.decided, match: e.wanted(items), rest: mayExclude}
-	return e.pieces(items, compact(c, spf.QPass, func(c cluster) bool { return e.holds(pieceOf(c, nil)) }))
+	name := e.longName(cover(items))
+	holds := func(c cluster) bool { return e.partHolds(name, []piece{pieceOf(c, nil)}) }
+	return piecesOf(compact(c, spf.QPass, holds), items)
 }
 
 // inRoot gives the pieces that hold items in the root.
@@ -72,10 +70,10 @@ func (e *encoder) inRoot(items []item) []piece {
 	switch {
 	case e.open:
 		c.rest = mustLeave
-	case e.match == e.closing:
+	case e.match == e.d.closing():
 		c.rest = doNotCare
 	}
-	return e.pieces(items, compact(c, e.match, nil))
+	return piecesOf(compact(c, e.match, nil), items)
 }
 
 // wanted gives the addresses that terms must match: not those that come to the
@@ -86,7 +84,7 @@ func (e *encoder) wanted(items []item) *netipx.IPSet {
 		sets[i] = it.set
 	}
 	set := union(sets...)
-	if e.open || e.match != e.closing {
+	if e.open || e.match != e.d.closing() {
 		return set
 	}
 	var b netipx.IPSetBuilder
@@ -95,7 +93,7 @@ func (e *encoder) wanted(items []item) *netipx.IPSet {
 	return mustSet(&b)
 }
 
-func (e *encoder) pieces(items []item, clusters []cluster) []piece {
+func piecesOf(clusters []cluster, items []item) []piece {
 	pieces := make([]piece, len(clusters))
 	for i, c := range clusters {
 		pieces[i] = pieceOf(c, items)
