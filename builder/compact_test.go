@@ -210,3 +210,31 @@ func addResults(to map[spf.Result]bool, o *spf.Outcome) {
 	}
 	to[o.Result] = true
 }
+
+// The encoding is plain unless defaults or the domain say otherwise.
+func TestEncodingSetting(t *testing.T) {
+	const domains = "domains: {x.test: {senders: []}, y.test: {senders: [], encoding: "
+	tests := []struct{ name, yaml, want string }{
+		{"not given", "defaults: {all: fail}\ndomains: {x.test: {senders: []}}", "[plain]"},
+		{"of a domain", "defaults: {all: fail}\n" + domains + "compact}}", "[plain compact]"},
+		{"of all but one", "defaults: {all: fail, encoding: compact}\n" + domains + "plain}}", "[compact plain]"},
+		{"misspelt", "defaults: {all: fail}\n" + domains + "compactt}}", `spfzone.yaml:2:66: wanted plain or compact, found the text "compactt"; did you mean "compact"?`},
+		{"no word", "defaults: {all: fail, encoding: [compact]}\ndomains: {}", "spfzone.yaml:1:33: wanted plain or compact, found a list"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			cfg, err := builder.Parse(builder.Input{Name: "spfzone.yaml", Reader: strings.NewReader(test.yaml)})
+			got := fmt.Sprint(err)
+			if err == nil {
+				var encodings []builder.Encoding
+				for _, d := range cfg.Domains {
+					encodings = append(encodings, d.Encoding)
+				}
+				got = fmt.Sprint(encodings)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
