@@ -50,12 +50,18 @@ func wire(name string) string {
 	if err != nil {
 		panic(fmt.Sprintf("dnstest: the name %q: %v", name, err))
 	}
-	for i, c := range octets[:n] { // no length of a label is a letter
+	return lower(string(octets[:n])) // no length of a label is a letter
+}
+
+// lower puts the letters of ASCII in lower case, and leaves every other octet.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
-			octets[i] += 'a' - 'A'
+			b[i] += 'a' - 'A'
 		}
 	}
-	return string(octets[:n])
+	return string(b)
 }
 
 // find gives the RRsets for a name: its own, or a CNAME out of the DNAME above

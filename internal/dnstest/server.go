@@ -18,7 +18,7 @@ type Server struct {
 	address string
 
 	mu     sync.Mutex
-	faults map[string]Fault // by canonical name in presentation form; "" for all others
+	faults map[string]Fault // by name in wire form; "" for all others
 	asked  []Query
 }
 
@@ -105,13 +105,17 @@ func (s *Server) URL(network string) string { return network + "://" + s.address
 // Misbehave has the queries for a canonical name answered by a fault instead
 // of honestly, or all queries if name is empty. A nil fault ends that.
 func (s *Server) Misbehave(name string, f Fault) {
+	key := ""
+	if name != "" {
+		key = wire(presentation(name))
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f == nil {
-		delete(s.faults, presentation(name))
+		delete(s.faults, key)
 		return
 	}
-	s.faults[presentation(name)] = f
+	s.faults[key] = f
 }
 
 // Asked gives the queries so far, in the order of their arrival.
@@ -180,7 +184,7 @@ func (s *Server) note(query *dns.Msg, network string) Fault {
 		q.Payload = int(opt.UDPSize())
 	}
 	s.asked = append(s.asked, q)
-	if f := s.faults[dns.CanonicalName(q.Name)]; f != nil {
+	if f := s.faults[wire(q.Name)]; f != nil {
 		return f
 	}
 	return s.faults[""]

@@ -100,5 +100,5 @@ func reverse(addr netip.Addr) string {
 
 // canonical is the absolute name in lower case, whatever octets it holds.
 func canonical(name string) string {
-	return strings.ToLower(strings.TrimSuffix(name, ".")) + "."
+	return lower(strings.TrimSuffix(name, ".")) + "."
 }
