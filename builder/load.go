@@ -34,6 +34,7 @@ func Load(files ...string) (*Config, error) {
 func Parse(inputs ...Input) (*Config, error) {
 	l := &loader{config: &Config{}, sources: make(map[string]entryAt), providers: make(map[string]bool), files: make(map[string]*source)}
 	top := &sections{}
+	unread := false
 	for i, in := range inputs {
 		src := &source{in.Name, i}
 		l.files[in.Name] = src
@@ -41,9 +42,15 @@ func Parse(inputs ...Input) (*Config, error) {
 		if err != nil {
 			return nil, err
 		}
-		if v, ok := l.parseYAML(src, text); ok {
-			readFields(l, v, "a configuration", topFields, top)
+		v, ok := l.parseYAML(src, text)
+		if !ok {
+			unread = true
+			continue
 		}
+		readFields(l, v, "a configuration", topFields, top)
+	}
+	if unread { // what the others name may stand there
+		return nil, l.mistakes.err()
 	}
 	l.defaults(top.defaults)
 	l.entries(top)

@@ -166,13 +166,13 @@ func (l *loader) host(v value) string {
 		l.fail(v.at(), "%s", msg)
 		return ""
 	}
-	if !strings.HasSuffix(text, ".") && !isASCII(text) {
-		return trimDot(name)
-	}
-	if !isASCII(text) {
+	switch {
+	case isASCII(text):
+		return text
+	case strings.HasSuffix(text, "."):
 		return name
 	}
-	return text
+	return trimDot(name)
 }
 
 var serviceFields = append(entryFields[*Service](),

@@ -257,6 +257,22 @@ func TestLoadSeveralFiles(t *testing.T) {
 	}
 }
 
+// TestLoadUnreadFile has a file that cannot be read stand for all that others
+// name in it.
+func TestLoadUnreadFile(t *testing.T) {
+	one := builder.Input{Name: "one", Reader: strings.NewReader("domains: {x.com: {senders: [net]}}\nfoo: bar\n")}
+	two := builder.Input{Name: "two", Reader: strings.NewReader("defaults: {all: fail}\nnetworks: {net: [192.0.2.1}\n")}
+	_, err := builder.Parse(one, two)
+	if err == nil {
+		t.Fatal("Parse gives no error")
+	}
+	want := `one:2:1: unknown key "foo" in a configuration
+two:2: YAML: the list [ is not well formed: put text that holds braces, brackets or commas in quotation marks`
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Error("(-want +got)", diff)
+	}
+}
+
 func TestLoadWithoutAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none.yaml")
 	if _, err := builder.Load(path); !os.IsNotExist(err) {
