@@ -16,7 +16,7 @@ import (
 )
 
 // parse reads a text that is a whole configuration.
-func parse(t *testing.T, text string) *builder.Config {
+func parse(t testing.TB, text string) *builder.Config {
 	t.Helper()
 	c, err := builder.Parse(builder.Input{Name: "f", Reader: strings.NewReader(text)})
 	if err != nil {
