@@ -19,7 +19,7 @@ import (
 // counters wherever they are certain. Where conditional terms decide, an oracle
 // says for each whether it matches.
 func TestPolicyAgreesWithCheckOnRandomWorlds(t *testing.T) {
-	const worlds = 5000
+	const worlds = 3000
 	var n comparisons
 	for seed := range uint64(worlds) {
 		w := newRandomWorld(rand.New(rand.NewPCG(seed, 1)), seed%2 == 1)
