@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/miekg/dns"
 )
 
 // resolve asks for a name, and for what it is an alias of where the server
@@ -19,7 +21,11 @@ func (c *client) resolve(ctx context.Context, q question) (*reply, error) {
 	}
 	r := newReply()
 	for at := q; ; {
-		next, err := c.rounds(ctx, at, r)
+		var next string
+		err := c.rounds(ctx, func(s server) (err error) {
+			next, err = c.try(ctx, s, at, r)
+			return err
+		})
 		if err != nil {
 			return nil, at.failed(err)
 		}
@@ -33,7 +39,7 @@ func (c *client) resolve(ctx context.Context, q question) (*reply, error) {
 // rounds asks one server after the other until one answers, beginning with the
 // one that answered last, and again after a pause that doubles each time. Who
 // has said something that will last is not asked again.
-func (c *client) rounds(ctx context.Context, q question, r *reply) (next string, err error) {
+func (c *client) rounds(ctx context.Context, try func(server) error) error {
 	failures := make([]error, len(c.servers))
 	first := int(c.latest.Load())
 	for round := range c.attempts {
@@ -42,7 +48,7 @@ func (c *client) rounds(ctx context.Context, q question, r *reply) (next string,
 		}
 		if round > 0 {
 			if err := sleep(ctx, c.timeout/8<<(round-1)); err != nil {
-				return "", err
+				return err
 			}
 		}
 		for i := range c.servers {
@@ -50,24 +56,23 @@ func (c *client) rounds(ctx context.Context, q question, r *reply) (next string,
 			if !passing(failures[n]) {
 				continue
 			}
-			if next, err = c.try(ctx, c.servers[n], q, r); err == nil {
+			err := try(c.servers[n])
+			if err == nil {
 				c.latest.Store(int32(n))
-				return next, nil
+				return nil
 			}
 			if ctx.Err() != nil {
-				return "", ctx.Err()
+				return ctx.Err()
 			}
 			failures[n] = &ServerError{c.servers[n].String(), err}
 		}
 	}
-	return "", joined(failures)
+	return joined(failures)
 }
 
 // try asks one server once.
 func (c *client) try(ctx context.Context, s server, q question, r *reply) (next string, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer within %v", c.timeout))
-	defer cancel()
-	m, err := s.exchange(ctx, q)
+	m, err := c.once(ctx, s, q)
 	if err != nil {
 		return "", err
 	}
@@ -77,6 +82,13 @@ func (c *client) try(ctx context.Context, s server, q question, r *reply) (next 
 		*r = read
 	}
 	return next, err
+}
+
+// once gives what one server answers within the time-out.
+func (c *client) once(ctx context.Context, s server, q question) (*dns.Msg, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer within %v", c.timeout))
+	defer cancel()
+	return s.exchange(ctx, q)
 }
 
 // sleep waits, or gives the error of a context that is over before.

@@ -25,11 +25,17 @@ type server interface {
 // ID or question is not for us, or forged, and is ignored (RFC 5452, Section
 // 9.1).
 func converse(ctx context.Context, conn net.Conn, q question, m *dns.Msg) (*dns.Msg, error) {
+	answer, _, err := converseCounting(ctx, conn, q, m)
+	return answer, err
+}
+
+// converseCounting is converse that gives the octets of the answer too.
+func converseCounting(ctx context.Context, conn net.Conn, q question, m *dns.Msg) (answer *dns.Msg, size int, err error) {
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	co := &dns.Conn{Conn: conn, UDPSize: maxDatagram}
 	if err := co.WriteMsg(m); err != nil {
-		return nil, ended(ctx, cause(err))
+		return nil, 0, ended(ctx, cause(err))
 	}
 	for ignored := 0; ; ignored++ {
 		octets, err := co.ReadMsgHeader(nil)
@@ -37,12 +43,12 @@ func converse(ctx context.Context, conn net.Conn, q question, m *dns.Msg) (*dns.
 		case errors.Is(err, dns.ErrShortRead):
 			continue
 		case ctx.Err() != nil && ignored > 0:
-			return nil, fmt.Errorf("%w; ignored: %d with another ID or question", context.Cause(ctx), ignored)
+			return nil, 0, fmt.Errorf("%w; ignored: %d with another ID or question", context.Cause(ctx), ignored)
 		case err != nil:
-			return nil, ended(ctx, cause(err))
+			return nil, 0, ended(ctx, cause(err))
 		}
 		if answer, err := unpack(octets, m.Id, q); !errors.Is(err, errOther) {
-			return answer, err
+			return answer, len(octets), err
 		}
 	}
 }

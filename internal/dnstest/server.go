@@ -27,7 +27,8 @@ type Query struct {
 	Network string // "udp", "tcp", "tls" or "https"
 	Name    string // in presentation form
 	Type    string
-	Payload int // octets that the client takes by UDP (RFC 6891); 0 without an OPT record
+	Payload int  // octets that the client takes by UDP (RFC 6891); 0 without an OPT record
+	Direct  bool // recursion is not desired
 }
 
 func (q Query) String() string { return q.Network + " " + q.Name + " " + q.Type }
@@ -102,6 +103,9 @@ func (s *Server) run(d *dns.Server, network string) {
 // URL gives the server as a resolver: "udp://127.0.0.1:…", or with "tcp".
 func (s *Server) URL(network string) string { return network + "://" + s.address }
 
+// Address gives host:port, for UDP and TCP.
+func (s *Server) Address() string { return s.address }
+
 // Misbehave has the queries for a canonical name answered by a fault instead
 // of honestly, or all queries if name is empty. A nil fault ends that.
 func (s *Server) Misbehave(name string, f Fault) {
@@ -169,8 +173,6 @@ func check(query *dns.Msg) error {
 		return fmt.Errorf("not a query")
 	case query.Question[0].Qclass != dns.ClassINET:
 		return fmt.Errorf("class %d", query.Question[0].Qclass)
-	case !query.RecursionDesired:
-		return fmt.Errorf("recursion is not desired")
 	}
 	return nil
 }
@@ -179,7 +181,7 @@ func check(query *dns.Msg) error {
 func (s *Server) note(query *dns.Msg, network string) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	q := Query{Network: network, Name: query.Question[0].Name, Type: dns.TypeToString[query.Question[0].Qtype]}
+	q := Query{Network: network, Name: query.Question[0].Name, Type: dns.TypeToString[query.Question[0].Qtype], Direct: !query.RecursionDesired}
 	if opt := query.IsEdns0(); opt != nil {
 		q.Payload = int(opt.UDPSize())
 	}
