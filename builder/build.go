@@ -117,9 +117,9 @@ func newBuild(cfg *Config, o Options) *build {
 
 // outcome is a plan and what other domains need of it.
 type outcome struct {
-	plan    *DomainPlan
-	records map[string]*spf.Record // those of the plans that it leads to too
-	counts  counts
+	plan     *DomainPlan
+	contents contents // those of the plans that it leads to too
+	counts   counts
 }
 
 func (b *build) plan(ctx context.Context, d *Domain) *DomainPlan {
@@ -131,7 +131,7 @@ func (b *build) outcome(ctx context.Context, d *Domain) *outcome {
 	if o := b.planned.get(d.Name); o != nil {
 		return o
 	}
-	o := &outcome{plan: &DomainPlan{Domain: d, Notes: b.notes(d)}, records: map[string]*spf.Record{}}
+	o := &outcome{plan: &DomainPlan{Domain: d, Notes: b.notes(d)}, contents: contents{records: map[string]*spf.Record{}}}
 	if err := b.makePlan(ctx, o); err != nil {
 		o.plan.Err = refusalOf(err, d.Name)
 	}
@@ -149,9 +149,10 @@ func (b *build) makePlan(ctx context.Context, o *outcome) error {
 		if below.plan.Err != nil {
 			return &Refusal{Kind: below.plan.Err.Kind, Msg: n.how + " is refused", Err: below.plan.Err}
 		}
-		for name, record := range below.records {
-			o.records[name] = record
+		for name, record := range below.contents.records {
+			o.contents.records[name] = record
 		}
+		o.contents.trees = append(o.contents.trees, below.contents.trees...)
 	}
 	return b.fillPlan(ctx, o)
 }
@@ -163,14 +164,14 @@ func (b *build) fillPlan(ctx context.Context, o *outcome) error {
 	if err != nil {
 		return err
 	}
-	want, err := b.policyUnder(ctx, d.Name, listed, listLimits)
+	want, err := b.policyUnder(ctx, d.Name, contents{records: listed}, listLimits)
 	if err != nil {
 		return err
 	}
 	if err := whole(want); err != nil {
 		return err
 	}
-	outlay, err := b.newOutlay(ctx, d, o.records)
+	outlay, err := b.newOutlay(ctx, d, o.contents)
 	if err != nil {
 		return err
 	}
@@ -179,20 +180,23 @@ func (b *build) fillPlan(ctx context.Context, o *outcome) error {
 		return err
 	}
 	for _, r := range draft.records {
-		o.records[r.Name] = r.Record
+		o.contents.records[r.Name] = r.Record
 	}
-	got, err := b.prove(ctx, d, listed, o.records)
+	for _, l := range draft.lists {
+		o.contents.trees = append(o.contents.trees, l.tree)
+	}
+	got, err := b.prove(ctx, d, contents{records: listed}, o.contents)
 	if err != nil {
 		return err
 	}
-	if err := b.vectors(ctx, d, o.records); err != nil {
+	if err := b.vectors(ctx, d, o.contents); err != nil {
 		return err
 	}
-	if p.Queries, err = b.queries(ctx, d, listed, o.records); err != nil {
+	if p.Queries, err = b.queries(ctx, d, contents{records: listed}, o.contents); err != nil {
 		return err
 	}
 	o.counts = countsOf(got)
-	p.Records, p.Parts = draft.records, draft.parts
+	p.Records, p.Lists, p.Parts = draft.records, draft.lists, draft.parts
 	p.Lookups = Count{o.counts.lookups, d.Limits.Lookups - d.Limits.Reserve}
 	p.Voids = Count{max(o.counts.voids[spf.V4], o.counts.voids[spf.V6]), d.Limits.Voids}
 	p.Flattened, p.Kept = outlay.decisions(p.Parts.Count)

@@ -125,6 +125,12 @@ func show(p *builder.Plan) string {
 			fmt.Fprintf(&b, "\n  %s; %d octets\n", r.About, r.ResponseBytes)
 			showTerms(&b, r)
 		}
+		for _, l := range d.Lists {
+			fmt.Fprintf(&b, "%s %d list\n", l.Name, int(l.TTL.Seconds()))
+			for _, owner := range l.Owners {
+				fmt.Fprintf(&b, "  %s\n", owner)
+			}
+		}
 		for _, f := range d.Flattened {
 			fmt.Fprintf(&b, "flattened %s: %v\n", f.Include, f)
 		}

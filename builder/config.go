@@ -57,6 +57,7 @@ type Entry struct {
 type Network struct {
 	Entry
 	Prefixes []netip.Prefix // masked, of their own family; as listed
+	Strategy *Strategy      // nil for that of the domain that sends from it
 }
 
 // Gateway is a host that sends.
@@ -148,6 +149,7 @@ type Domain struct {
 	TTL      time.Duration // whole seconds
 	Limits   Limits
 	Encoding Encoding
+	Strategy Strategy
 	Split    Split
 	Regions  []*Region
 	Expect   []Vector
@@ -177,6 +179,18 @@ func orNone(n int) int {
 	}
 	return n
 }
+
+// Strategy says how networks are published.
+type Strategy uint8
+
+// The strategies.
+const (
+	StrategyTerms  Strategy = iota // as ip4 and ip6 terms, in the record or its parts; the default
+	StrategyExists                 // as names of a subtree that one exists term asks for
+)
+
+// String gives the word of the configuration.
+func (s Strategy) String() string { return [...]string{"terms", "exists"}[s%2] }
 
 // Encoding says how a set of addresses is written as terms.
 type Encoding uint8

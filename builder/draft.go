@@ -27,17 +27,18 @@ type list struct {
 // draft is one try at the records of a domain.
 type draft struct {
 	records []Record
+	lists   []AddressList
 	parts   Parts
 	counts  counts // as they add up
 }
 
-// newOutlay looks at every sender that asks the DNS. records holds what is
+// newOutlay looks at every sender that asks the DNS. planned holds what is
 // planned for the domains that d leads to.
-func (b *build) newOutlay(ctx context.Context, d *Domain, records map[string]*spf.Record) (*outlay, error) {
+func (b *build) newOutlay(ctx context.Context, d *Domain, planned contents) (*outlay, error) {
 	o := &outlay{b: b, d: d}
 	if !d.Redirect.IsZero() {
-		planned := &build{resolver: overlay(b.resolver, records)}
-		policy, err := planned.policyOf(ctx, d.Name, &spf.Record{Redirect: d.Redirect})
+		over := &build{resolver: planned.over(b.resolver)}
+		policy, err := over.policyOf(ctx, d.Name, &spf.Record{Redirect: d.Redirect})
 		if err != nil {
 			return nil, err
 		}
@@ -97,6 +98,10 @@ func (o *outlay) draft(ctx context.Context) (*draft, error) {
 		} else {
 			regions = append(regions, layout.records()...)
 		}
+		for range layout.lists {
+			out.counts = out.counts.plus(listCounts)
+		}
+		out.lists = append(out.lists, layout.lists...)
 		parts := layout.count()
 		out.parts.Count += parts.Count
 		out.parts.LowerBound += parts.LowerBound
@@ -140,6 +145,9 @@ func (o *outlay) layout(ctx context.Context, l *list) (*layout, error) {
 			}
 			runs = addItem(runs, spf.QPass, item{mechanism: include, barrier: o.delicate(r)})
 		}
+	}
+	if runs, out.lists, err = withLists(runs, l.name, o.d.TTL); err != nil {
+		return nil, err
 	}
 	return out, out.place(ctx, runs)
 }

@@ -21,6 +21,7 @@ type layout struct {
 	encoding Encoding // that segments have, which is not compact where the domain's is plain
 	segments []*segment
 	names    *namer
+	lists    []AddressList // that exists terms ask for
 }
 
 // newLayout prepares the layout of a record, with what its name holds now.

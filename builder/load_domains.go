@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -11,7 +12,7 @@ import (
 // domainDraft is a domain as it is listed.
 type domainDraft struct {
 	zone, senders, redirect, exp, regions, expect, publish value
-	all, ttl, limits, split, encoding                      value
+	all, ttl, limits, split, encoding, strategy, siblings  value
 }
 
 var domainFields = []field[*domainDraft]{
@@ -24,6 +25,8 @@ var domainFields = []field[*domainDraft]{
 	keep("limits", func(d *domainDraft) *value { return &d.limits }),
 	keep("split", func(d *domainDraft) *value { return &d.split }),
 	keep("encoding", func(d *domainDraft) *value { return &d.encoding }),
+	keep("strategy", func(d *domainDraft) *value { return &d.strategy }),
+	keep("siblings", func(d *domainDraft) *value { return &d.siblings }),
 	keep("regions", func(d *domainDraft) *value { return &d.regions }),
 	keep("expect", func(d *domainDraft) *value { return &d.expect }),
 	keep("publish", func(d *domainDraft) *value { return &d.publish }),
@@ -164,7 +167,34 @@ func (l *loader) domainSettings(draft *domainDraft, d *Domain) {
 	if draft.encoding.given() {
 		s.encoding = l.encoding(draft.encoding)
 	}
-	d.TTL, d.Limits, d.Split, d.Encoding = s.ttl, s.limits, s.split, s.encoding
+	if draft.strategy.given() {
+		s.strategy = l.strategy(draft.strategy)
+	}
+	if draft.siblings.given() {
+		d.Siblings = l.siblings(draft.siblings)
+	}
+	if s.limits.Reserve >= s.limits.Lookups {
+		at := d.Place
+		l.mistakes.add(position{l.files[at.File], at.Line, at.Column}, fmt.Sprintf("limits.reserve: %d leaves none of %d lookups", s.limits.Reserve, s.limits.Lookups), nil)
+	}
+	d.TTL, d.Limits, d.Split, d.Encoding, d.Strategy = s.ttl, s.limits, s.split, s.encoding, s.strategy
+}
+
+// siblings reads the other TXT records at the domain's name.
+func (l *loader) siblings(v value) []string {
+	items, ok := l.list(v, "a list of texts, one for each other TXT record at the name")
+	if !ok {
+		return nil
+	}
+	texts := []string{}
+	for _, item := range items {
+		text, ok := l.scalar(item, "the text of a TXT record")
+		if ok && spf.IsSPF(text) {
+			l.fail(item.at(), "%q is an SPF record: there may be only one, and it is built", cut(text))
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 // ending reads what the record ends in: all or redirect=.

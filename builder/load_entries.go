@@ -56,6 +56,9 @@ func checkEntryName(name string) string {
 	return ""
 }
 
+// maxWeight bounds a weight, so that sums of them are exact.
+const maxWeight = 1_000_000_000
+
 // entryFields are the fields that every entry has.
 func entryFields[T interface{ entry() *Entry }]() []field[T] {
 	text := func(key string, of func(*Entry) *string) field[T] {
@@ -66,6 +69,7 @@ func entryFields[T interface{ entry() *Entry }]() []field[T] {
 		text("ticket", func(e *Entry) *string { return &e.Ticket }),
 		text("comment", func(e *Entry) *string { return &e.Comment }),
 		{"expires", func(l *loader, v value, to T) { to.entry().Expires = l.date(v) }},
+		{"weight", func(l *loader, v value, to T) { l.limit(v, &to.entry().Weight, 0, maxWeight) }},
 	}
 }
 
@@ -84,7 +88,11 @@ func (l *loader) date(v value) time.Time {
 }
 
 var networkFields = append(entryFields[*Network](),
-	field[*Network]{"addresses", func(l *loader, v value, n *Network) { l.addresses(v, n) }})
+	field[*Network]{"addresses", func(l *loader, v value, n *Network) { l.addresses(v, n) }},
+	field[*Network]{"strategy", func(l *loader, v value, n *Network) {
+		s := l.strategy(v)
+		n.Strategy = &s
+	}})
 
 func (l *loader) network(p pair) {
 	n := &Network{}

@@ -15,6 +15,7 @@ type settings struct {
 	limits   Limits
 	split    Split
 	encoding Encoding
+	strategy Strategy
 }
 
 // settingFields are the defaults that an operator may set.
@@ -30,10 +31,12 @@ var settingFields = []field[*settings]{
 		}
 	}},
 	{"encoding", func(l *loader, v value, s *settings) { s.encoding = l.encoding(v) }},
+	{"strategy", func(l *loader, v value, s *settings) { s.strategy = l.strategy(v) }},
 }
 
 var limitFields = []field[*Limits]{
 	{"lookups", func(l *loader, v value, to *Limits) { l.limit(v, &to.Lookups, 1, 10) }},
+	{"reserve", func(l *loader, v value, to *Limits) { l.limit(v, &to.Reserve, 0, 9) }},
 	{"voids", func(l *loader, v value, to *Limits) { l.limit(v, &to.Voids, 0, 2) }},
 	{"response", func(l *loader, v value, to *Limits) { l.limit(v, &to.Response, 128, 65535) }},
 	{"record", func(l *loader, v value, to *Limits) { l.recordLimit(v, &to.Record) }},
@@ -76,6 +79,11 @@ func (l *loader) ttl(v value) time.Duration {
 func (l *loader) encoding(v value) Encoding {
 	i, _ := l.word(v, EncodingPlain.String(), EncodingCompact.String())
 	return Encoding(i)
+}
+
+func (l *loader) strategy(v value) Strategy {
+	i, _ := l.word(v, StrategyTerms.String(), StrategyExists.String())
+	return Strategy(i)
 }
 
 // all reads how a record ends.

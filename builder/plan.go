@@ -17,6 +17,7 @@ type Plan struct {
 type DomainPlan struct {
 	Domain    *Domain
 	Records   []Record // the domain's own first, then the parts, then the regions
+	Lists     []AddressList
 	Lookups   Count
 	Voids     Count
 	Parts     Parts
@@ -95,6 +96,9 @@ func (p *Plan) Overlay(base spf.Resolver) spf.Resolver {
 	for _, d := range p.Domains {
 		for _, r := range d.Records {
 			o.TXT[r.Name] = []spf.TXT{r.Strings}
+		}
+		for _, l := range d.Lists {
+			o.Trees = append(o.Trees, l.tree)
 		}
 	}
 	return o

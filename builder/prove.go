@@ -12,7 +12,7 @@ import (
 
 // prove compares what the records say with what is listed, for every address,
 // the limits of receivers held to on the side of the records.
-func (b *build) prove(ctx context.Context, d *Domain, listed map[string]*spf.Record, built map[string]*spf.Record) (*spf.Policy, error) {
+func (b *build) prove(ctx context.Context, d *Domain, listed, built contents) (*spf.Policy, error) {
 	var policy *spf.Policy
 	for _, name := range d.names() {
 		want, err := b.policyUnder(ctx, name, listed, listLimits)
@@ -43,8 +43,8 @@ func (d *Domain) names() []string {
 	return names
 }
 
-func (b *build) policyUnder(ctx context.Context, name string, records map[string]*spf.Record, limits spf.Limits) (*spf.Policy, error) {
-	c := &spf.Checker{Resolver: overlay(b.resolver, records), Limits: limits}
+func (b *build) policyUnder(ctx context.Context, name string, what contents, limits spf.Limits) (*spf.Policy, error) {
+	c := &spf.Checker{Resolver: what.over(b.resolver), Limits: limits}
 	return c.Policy(ctx, name)
 }
 
@@ -80,11 +80,11 @@ func some(prefixes []netip.Prefix) string {
 }
 
 // vectors checks what the operator expects of single senders.
-func (b *build) vectors(ctx context.Context, d *Domain, built map[string]*spf.Record) error {
+func (b *build) vectors(ctx context.Context, d *Domain, built contents) error {
 	if len(d.Expect) == 0 {
 		return nil
 	}
-	c := &spf.Checker{Resolver: overlay(b.resolver, built), Limits: d.Limits.Evaluation()}
+	c := &spf.Checker{Resolver: built.over(b.resolver), Limits: d.Limits.Evaluation()}
 	var wrong []string
 	for _, v := range d.Expect {
 		from, helo := v.identities(d)

@@ -24,6 +24,8 @@ type item struct {
 	source    *Entry        // nil for the include of a region
 	set       *netipx.IPSet // nil for a mechanism
 	mechanism spf.Mechanism // nil for addresses
+	listed    bool          // its addresses are published as a list of names
+	sources   []*Entry      // in place of source, of a list
 	apart     bool          // gets parts of its own where the split is by network
 	barrier   bool          // no other item may change places with it
 	lookups   int           // that a mechanism costs
@@ -89,7 +91,11 @@ func (b *build) items(ctx context.Context, s Sender, d *Domain, at *slot) ([]ite
 	}
 	switch source := s.Source.(type) {
 	case *Network:
-		return []item{{set: setOf(source.Prefixes), apart: true}}, nil
+		listed := d.Strategy == StrategyExists
+		if source.Strategy != nil {
+			listed = *source.Strategy == StrategyExists
+		}
+		return []item{{set: setOf(source.Prefixes), listed: listed, apart: !listed}}, nil
 	case *Gateway:
 		set, err := b.pinned(ctx, source.HostIn(d.Zone))
 		return []item{{set: set}}, err

@@ -65,6 +65,9 @@ func (it item) piece() piece {
 	if it.source != nil {
 		t.sources = []*Entry{it.source}
 	}
+	if it.sources != nil {
+		t.sources = it.sources
+	}
 	return newPiece(t)
 }
 

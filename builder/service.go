@@ -210,7 +210,7 @@ func (b *build) service(ctx context.Context, m spf.Mechanism, asked string) (*no
 	}
 	reading := &reading{Resolver: b.resolver}
 	if name, ok := includedBy(m); ok && b.domains[name] != nil {
-		reading.Resolver = overlay(b.resolver, b.planned.get(name).records)
+		reading.Resolver = b.planned.get(name).contents.over(b.resolver)
 	}
 	reading.usesSender.Store(mentionsSender(key))
 	watched := &build{resolver: reading}

@@ -64,7 +64,7 @@ type Queries struct{ Listed, Built float64 }
 
 // queries averages over the senders that have a weight; both are zero where
 // none has.
-func (b *build) queries(ctx context.Context, d *Domain, listed, built map[string]*spf.Record) (Queries, error) {
+func (b *build) queries(ctx context.Context, d *Domain, listed, built contents) (Queries, error) {
 	var q Queries
 	total := 0.0
 	for _, s := range d.Senders {
@@ -125,8 +125,8 @@ func (b *build) samples(ctx context.Context, s Sender, d *Domain) ([]netip.Addr,
 }
 
 // count gives the queries for one sender.
-func (b *build) count(ctx context.Context, domain string, ip netip.Addr, records map[string]*spf.Record, limits spf.Limits) (int, error) {
-	counting := &counting{Resolver: overlay(b.resolver, records)}
+func (b *build) count(ctx context.Context, domain string, ip netip.Addr, what contents, limits spf.Limits) (int, error) {
+	counting := &counting{Resolver: what.over(b.resolver)}
 	c := &spf.Checker{Resolver: counting, Limits: limits}
 	_, err := c.CheckHost(ctx, ip, domain, "postmaster@"+trimDot(domain), trimDot(domain))
 	return int(counting.n.Load()), err

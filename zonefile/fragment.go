@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 
 	"github.com/spfzone/spfzone/spf"
 )
 
-// Fragment is a part of a zone file that holds TXT records below one origin.
+// Fragment is a part of a zone file that holds TXT and A records below one
+// origin.
 type Fragment struct {
 	// Origin is an absolute name. The $ORIGIN line keeps its letter case.
 	Origin string
@@ -20,7 +22,7 @@ type Fragment struct {
 	Records []Record
 }
 
-// Record is a TXT record.
+// Record is a TXT record, or an A record where Address is valid.
 type Record struct {
 	// Name is an absolute name, at or below the fragment's origin in any
 	// letter case.
@@ -30,6 +32,8 @@ type Record struct {
 	// Strings are the character-strings as octets, unescaped: at least one,
 	// each of at most 255 octets.
 	Strings []string
+	// Address is that of an A record, which has no Strings.
+	Address netip.Addr
 	// Comments are written above the record, a comment a line.
 	Comments []string
 }
@@ -53,14 +57,25 @@ func Write(w io.Writer, f Fragment) error {
 	fmt.Fprintf(&b, "$ORIGIN %s\n", origin.written)
 	for i, r := range f.Records {
 		writeComments(&b, r.Comments)
-		fmt.Fprintf(&b, "%-*s %d IN TXT %s\n", width, owners[i], r.TTL, rdata(r.Strings))
+		fmt.Fprintf(&b, "%-*s %d IN %s %s\n", width, owners[i], r.TTL, r.typ(), r.rdata())
 	}
 	_, err = w.Write(b.Bytes())
 	return err
 }
 
-// rdata is the presentation form of character-strings.
-func rdata(texts []string) string {
+func (r Record) typ() string {
+	if r.Address.IsValid() {
+		return "A"
+	}
+	return "TXT"
+}
+
+// rdata is the presentation form of the address or the character-strings.
+func (r Record) rdata() string {
+	if r.Address.IsValid() {
+		return r.Address.String()
+	}
+	texts := r.Strings
 	if len(texts) == 1 {
 		return quote(texts[0])
 	}
@@ -103,12 +118,13 @@ func (o origin) owners(records []Record) (owners []string, width int, err error)
 			return nil, 0, fmt.Errorf("the owner %w", err)
 		}
 		if err := r.check(); err != nil {
-			return nil, 0, fmt.Errorf("%s TXT: %w", r.Name, err)
+			return nil, 0, fmt.Errorf("%s %s: %w", r.Name, r.typ(), err)
 		}
-		if ttl, ok := ttls[name]; ok && ttl != r.TTL {
-			return nil, 0, fmt.Errorf("%s TXT: the TTLs %d and %d in one RRset (RFC 2181, Section 5.2)", r.Name, ttl, r.TTL)
+		rrset := name + " " + r.typ()
+		if ttl, ok := ttls[rrset]; ok && ttl != r.TTL {
+			return nil, 0, fmt.Errorf("%s %s: the TTLs %d and %d in one RRset (RFC 2181, Section 5.2)", r.Name, r.typ(), ttl, r.TTL)
 		}
-		ttls[name] = r.TTL
+		ttls[rrset] = r.TTL
 		owner, ok := o.relative(name)
 		if !ok {
 			return nil, 0, fmt.Errorf("%s is not at or below the origin %s", r.Name, o.written)
@@ -148,7 +164,12 @@ const (
 // check holds a record to the sizes of RFC 1035, Section 3.3.14, and RFC
 // 2181, Section 8.
 func (r Record) check() error {
-	if len(r.Strings) == 0 {
+	switch {
+	case r.Address.IsValid() && (!r.Address.Is4() || len(r.Strings) > 0):
+		return fmt.Errorf("an A record holds one IPv4 address and nothing else")
+	case r.Address.IsValid() && r.TTL <= maxTTL:
+		return nil
+	case len(r.Strings) == 0 && !r.Address.IsValid():
 		return fmt.Errorf("no string, where RFC 1035, Section 3.3.14, wants one or more")
 	}
 	if r.TTL > maxTTL {

@@ -19,6 +19,7 @@ type domainDocument struct {
 	Equal     bool               `json:"equal"`
 	Error     *refusalDocument   `json:"error,omitempty"`
 	Records   []recordDocument   `json:"records,omitempty"`
+	Lists     []listDocument     `json:"lists,omitempty"`
 	Lookups   *countDocument     `json:"lookups,omitempty"`
 	Voids     *countDocument     `json:"voids,omitempty"`
 	Parts     *partsDocument     `json:"parts,omitempty"`
@@ -49,6 +50,15 @@ type recordDocument struct {
 // sourcedTermDocument is a term with the entries behind it.
 type sourcedTermDocument struct {
 	Text    string          `json:"text"`
+	Sources []entryDocument `json:"sources,omitempty"`
+}
+
+// listDocument is an address list: names that all have one A record.
+type listDocument struct {
+	Name    string          `json:"name"`
+	Address string          `json:"address"`
+	TTL     int64           `json:"ttl"`
+	Owners  []string        `json:"owners"`
 	Sources []entryDocument `json:"sources,omitempty"`
 }
 
@@ -94,6 +104,9 @@ func newDomainDocument(p *builder.DomainPlan) domainDocument {
 		d.Records = append(d.Records, recordDocument{
 			r.Name, "TXT", int64(r.TTL.Seconds()), r.Text, r.Strings, r.ResponseBytes, r.About, terms,
 		})
+	}
+	for _, l := range p.Lists {
+		d.Lists = append(d.Lists, listDocument{l.Name, listedAddress.String(), int64(l.TTL.Seconds()), l.Owners, entryDocuments(l.Sources)})
 	}
 	return d
 }

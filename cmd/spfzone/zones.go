@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,6 +75,9 @@ func (z *zone) fragment() ([]byte, error) {
 		for i := range d.Records {
 			f.Records = append(f.Records, zoneRecord(d, &d.Records[i]))
 		}
+		for i := range d.Lists {
+			f.Records = append(f.Records, listRecords(&d.Lists[i])...)
+		}
 	}
 	var b bytes.Buffer
 	if err := zonefile.Write(&b, f); err != nil {
@@ -108,6 +112,26 @@ func flattenedText(d builder.Decision) string {
 		into = " into " + counted(d.Prefixes, "prefix", "prefixes")
 	}
 	return trimDot(d.Include) + into + ": " + printable(d.Why)
+}
+
+// listedAddress is what the names of an address list have (RFC 5782, Section
+// 2.1).
+var listedAddress = netip.AddrFrom4([4]byte{127, 0, 0, 2})
+
+// listRecords gives the names of an address list.
+func listRecords(l *builder.AddressList) []zonefile.Record {
+	comments := []string{"", fmt.Sprintf("%s: the addresses that exists:%%{ir}.%%{v}.%s asks for", trimDot(l.Name), trimDot(l.Name))}
+	for _, text := range entryTexts("", l.Sources) {
+		comments = append(comments, "  "+text)
+	}
+	records := make([]zonefile.Record, len(l.Owners))
+	for i, owner := range l.Owners {
+		records[i] = zonefile.Record{Name: owner, TTL: uint32(l.TTL.Seconds()), Address: listedAddress}
+	}
+	if len(records) > 0 {
+		records[0].Comments = comments
+	}
+	return records
 }
 
 // runsOf says of the terms which entries are behind them, terms in a row with
