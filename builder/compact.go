@@ -67,13 +67,6 @@ type block struct {
 	excluded bool
 }
 
-func (b block) String() string {
-	if b.excluded {
-		return "-" + networkOf(b.prefix).String()
-	}
-	return networkOf(b.prefix).String()
-}
-
 // cluster is a block that is in no other one, with all that are in it, the more
 // specific first. The order of clusters among each other does not matter, and
 // they may stand in different records; one alone may not be torn apart.

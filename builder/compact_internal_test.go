@@ -87,6 +87,13 @@ func addressesWith(block netip.Prefix, n, base int, digits ...int) *netipx.IPSet
 	return mustSet(&b)
 }
 
+func (b block) String() string {
+	if b.excluded {
+		return "-" + networkOf(b.prefix).String()
+	}
+	return networkOf(b.prefix).String()
+}
+
 // octetsOf gives what clusters take in a record.
 func octetsOf(clusters []cluster, qualifier spf.Qualifier) int {
 	n := 0
