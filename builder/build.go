@@ -20,6 +20,7 @@ type Options struct {
 	Progress func(done, total int) // called as domains are done, by one goroutine at a time; may be nil
 	Now      func() time.Time      // nil is time.Now
 	Repack   bool                  // lay parts out anew, whatever is published
+	Lock     *Lock                 // whose history says how services change; may be nil
 }
 
 // Build plans the records of a configuration's domains. What stops one domain
@@ -88,15 +89,23 @@ type build struct {
 	repack   bool
 	domains  map[string]*Domain // by canonical name
 	named    map[string]bool    // canonical names that the configuration uses
-	patterns []patterned        // of all records of the configuration, in its order
-	services shared[*node]
-	planned  shared[*outcome]
+	lock     *Lock
+
+	serviceNames map[string]string // by the text of the include; of several the first
+	patterns     []patterned       // of all records of the configuration, in its order
+	services     shared[*node]
+	planned      shared[*outcome]
 }
 
 func newBuild(cfg *Config, o Options) *build {
-	b := &build{resolver: o.Resolver, repack: o.Repack, now: time.Now(), domains: map[string]*Domain{}, named: map[string]bool{}}
+	b := &build{resolver: o.Resolver, repack: o.Repack, lock: o.Lock, serviceNames: map[string]string{}, now: time.Now(), domains: map[string]*Domain{}, named: map[string]bool{}}
 	if o.Now != nil {
 		b.now = o.Now()
+	}
+	for _, s := range cfg.Services {
+		if text := "include:" + trimDot(s.Include); b.serviceNames[text] == "" {
+			b.serviceNames[text] = s.Name
+		}
 	}
 	for _, d := range cfg.Domains {
 		b.domains[d.Name] = d

@@ -2,6 +2,7 @@ package builder
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"go4.org/netipx"
@@ -48,12 +49,11 @@ type way struct {
 // ways gives the ways to treat a node, without those that another one beats
 // in everything. The first keeps it.
 func (n *node) ways(limit counts) []*choice {
-	text := octets(n.mechanism.String())
 	all := []*choice{n.keep()}
 	if n.open != nil {
 		own := coverOctets(n.open.set)
 		for _, below := range combine(n.open.nodes, limit) {
-			p := below.price.plus(price{octets: own, cost: costOf(own, text, n.open.set)})
+			p := below.price.plus(price{octets: own, cost: n.costOf(own, n.open.set)})
 			all = append(all, &choice{p, n, opened, below})
 		}
 	}
@@ -74,19 +74,19 @@ func (n *node) flatten() *choice {
 	for _, m := range n.flat.mechanisms {
 		p.octets += octets(m.String())
 	}
-	p.cost = costOf(p.octets, octets(n.mechanism.String()), n.flat.set)
+	p.cost = n.costOf(p.octets, n.flat.set)
 	return &choice{p, n, flat, nil}
 }
 
 func (c *choice) priceOf() price { return c.price }
 func (w *way) priceOf() price    { return w.price }
 
-// costOf is what it costs to publish addresses in the place of an include:
-// the octets that they add, and one for each prefix that may change without
-// the operator's doing. It is never zero, as nothing is flattened without
-// need.
-func costOf(own, text int, set *netipx.IPSet) int {
-	return max(own-text, 0) + 1 + len(set.Prefixes())
+// costOf is what it costs to publish addresses in the place of an include: the
+// octets that they add, and the prefixes that will change in a year without the
+// operator's doing. It is never zero, as nothing is flattened without need.
+func (n *node) costOf(own int, set *netipx.IPSet) int {
+	added := max(own-octets(n.mechanism.String()), 0)
+	return added + 1 + int(math.Ceil(n.changes*float64(len(set.Prefixes()))))
 }
 
 // combine gives the ways to treat nodes together.

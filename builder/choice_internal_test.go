@@ -100,7 +100,7 @@ func everyChoice(n *node) []price {
 	if n.open != nil {
 		own := coverOctets(n.open.set)
 		for _, p := range everyWay(n.open.nodes) {
-			out = append(out, p.plus(price{octets: own, cost: costOf(own, octets(n.mechanism.String()), n.open.set)}))
+			out = append(out, p.plus(price{octets: own, cost: n.costOf(own, n.open.set)}))
 		}
 	}
 	return out
@@ -124,7 +124,7 @@ func randomNodes(r *rand.Rand, n, depth int) []*node {
 		if err != nil {
 			panic(err)
 		}
-		x := &node{mechanism: spf.Include{Domain: spec}, kept: counts{lookups: 1}}
+		x := &node{mechanism: spf.Include{Domain: spec}, kept: counts{lookups: 1}, changes: []float64{0.1, 1, 3}[r.IntN(3)]}
 		set := randomBlocks(r)
 		if depth < 2 && r.IntN(3) > 0 {
 			x.open = &opening{set: set, nodes: randomNodes(r, r.IntN(4), depth+1)}

@@ -20,6 +20,7 @@ type node struct {
 	flat      *outline      // nil where addresses cannot say the same
 	flatWhy   error         // why not
 	open      *opening      // nil where its terms cannot stand in its place
+	changes   float64       // that a prefix sees in a year
 }
 
 // opening is a record whose terms may stand in the place of its include.
@@ -202,7 +203,7 @@ func passing(r *spf.Record) (directives []spf.Directive, ok bool) {
 // depend on the domain that it is asked for, it is worked out once for all.
 func (b *build) service(ctx context.Context, m spf.Mechanism, asked string) (*node, error) {
 	if bound(m) {
-		return b.node(ctx, m, asked, nil)
+		return b.node(ctx, m, asked, nil) // which stays, so that nothing depends on its changes
 	}
 	key := m.String()
 	if n := b.services.get(key); n != nil {
@@ -216,9 +217,14 @@ func (b *build) service(ctx context.Context, m spf.Mechanism, asked string) (*no
 	watched := &build{resolver: reading}
 	n, err := watched.node(ctx, m, askedNobody, nil)
 	if reading.usesSender.Load() {
-		return watched.node(ctx, m, asked, nil)
+		n, err := watched.node(ctx, m, asked, nil)
+		if err == nil {
+			n.setChanges(b.changes(m))
+		}
+		return n, err
 	}
 	if err == nil {
+		n.setChanges(b.changes(m))
 		b.services.put(key, n)
 	}
 	return n, err
