@@ -49,7 +49,7 @@ below.part9.x.com. A 192.0.2.3
 		by := [...]string{"size", "network"}[seed%2]
 		networks := []int{2, 40}[seed/2%2]
 		zone := updateWorld + taken
-		cfg := parse(t, manyNetworks(seed, networks, by))
+		cfg := configured(t, manyNetworks(seed, networks, by))
 		if seed >= 4 { // what is built now is published already
 			p := build(t, manyNetworks(seed, networks, by), zone)
 			for _, r := range p.Domains[0].Records {
@@ -62,7 +62,7 @@ below.part9.x.com. A 192.0.2.3
 		}
 		l := readLock(t, string(r.Lock.Encode()))
 		for _, n := range []int{0, 1, networks, networks + 1, networks + 20} {
-			cfg := parse(t, manyNetworks(seed, n, by))
+			cfg := configured(t, manyNetworks(seed, n, by))
 			over := map[string]string{}
 			for name, o := range map[string]builder.Options{"world": {Resolver: world(t, zone)}, "lock": {Resolver: l}} {
 				p, err := builder.Build(t.Context(), cfg, o)
@@ -101,7 +101,7 @@ func TestLockOfNamesInUse(t *testing.T) {
 		{"every name", all.String(), "", "spfzone.lock has no answer for part99.x.com A: run 'spfzone update'"},
 	} {
 		zone := world(t, updateWorld+c.taken)
-		r, err := builder.Update(t.Context(), parse(t, manyNetworks(1, 1, "size")), builder.UpdateOptions{Resolver: zone})
+		r, err := builder.Update(t.Context(), configured(t, manyNetworks(1, 1, "size")), builder.UpdateOptions{Resolver: zone})
 		if err != nil || r.Stopped() {
 			t.Fatalf("%s: %v", c.name, err)
 		}
@@ -120,7 +120,7 @@ func TestLockOfNamesInUse(t *testing.T) {
 		if c.parts == "" {
 			continue
 		}
-		cfg := parse(t, manyNetworks(1, 25, "size"))
+		cfg := configured(t, manyNetworks(1, 25, "size"))
 		over := map[string]string{}
 		for name, resolver := range map[string]spf.Resolver{"world": zone, "lock": r.Lock} {
 			p, err := builder.Build(t.Context(), cfg, builder.Options{Resolver: resolver})
@@ -142,7 +142,7 @@ func TestLockOfNamesInUse(t *testing.T) {
 // taken as they are planned: nothing of them is published yet. What a domain
 // redirects to is a source like what it includes.
 func TestConfiguredDomainsAreNoSources(t *testing.T) {
-	cfg := parse(t, `
+	cfg := configured(t, `
 defaults: {all: fail}
 services: {own: {include: y.com}}
 domains:
@@ -171,7 +171,7 @@ func TestRandomLocks(t *testing.T) {
 	for seed := uint64(1); seed <= n; seed++ {
 		r := rand.New(rand.NewPCG(seed, 5))
 		world := randomWorld(r)
-		cfg := parse(t, configtest.New(r, randomParams(r)).YAML)
+		cfg := configured(t, configtest.New(r, randomParams(r)).YAML)
 		first, err := builder.Update(t.Context(), cfg, builder.UpdateOptions{Resolver: world, Now: january(1)})
 		if err != nil {
 			counts["a lookup failed"]++
