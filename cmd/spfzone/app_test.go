@@ -149,7 +149,7 @@ func TestAnswerCannotBeWritten(t *testing.T) {
 		{"build"}, {"build", "--format", "json"}, {"build", "-o", "out"},
 		{"check", "--ip", "192.0.2.1", "--from", "x.test"},
 		{"policy", "x.test"}, {"policy", "x.test", "--ip", "192.0.2.1"},
-		{"explain", "x.test"},
+		{"explain", "x.test"}, {"update"}, {"diff", "x.test", "x.test"},
 		{"version"}, {"completion", "bash"},
 	}
 	for _, args := range commands {

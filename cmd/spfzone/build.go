@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/spfzone/spfzone/builder"
 	"github.com/spfzone/spfzone/spf"
@@ -21,6 +22,8 @@ type buildOptions struct {
 	dir       string
 	format    choice
 	keepGoing bool
+	locked    bool
+	lock      string
 }
 
 func newBuild(a *app) *cobra.Command {
@@ -37,20 +40,29 @@ If a domain is refused, nothing is written. With --keep-going the zones are
 written whose domains are all built. --format json gives the records, counters
 and decisions as JSON, refused domains with their errors.
 
+--locked builds with the answers in the lock file, which 'spfzone update' writes:
+no name server is asked, and the same configuration gives the same octets.
+
 The exit code is 4 if a domain is refused, 3 if that is for a lookup that failed
 and 1 if that is for the configuration's own expect: vectors.`,
 		Example: `  spfzone build
   spfzone build -o zones --keep-going
-  spfzone build x.com --format json`,
+  spfzone build x.com --format json
+  spfzone build --locked -o zones`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			chosen := cmd.Flags().Changed("format")
+			if cmd.Flags().Changed("lock") && !o.locked {
+				return usagef("--lock has a meaning with --locked alone: add it")
+			}
 			return a.limited(cmd.Context(), func(ctx context.Context) error { return a.build(ctx, args, o, chosen) })
 		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.dir, "dir", "o", "", "write files to `DIR`, which is made if it is not there")
 	f.Var(&o.format, "format", "form of the records: zone or json; json if --output is")
+	f.BoolVar(&o.locked, "locked", false, "ask the lock file alone, and no name server")
+	lockFlag(f, &o.lock)
 	f.BoolVar(&o.keepGoing, "keep-going", false, "write the zones whose domains are all built, though others are refused")
 	return cmd
 }
@@ -70,7 +82,7 @@ func (a *app) build(ctx context.Context, domains []string, o buildOptions, forma
 	if err != nil {
 		return err
 	}
-	r, err := a.dns()
+	r, err := a.asked(o)
 	if err != nil {
 		return err
 	}
@@ -88,6 +100,22 @@ func (a *app) build(ctx context.Context, domains []string, o buildOptions, forma
 		return err
 	}
 	return a.refusals(plan, zones, o)
+}
+
+// lockFlag is the flag of the commands that use a lock file.
+func lockFlag(f *pflag.FlagSet, path *string) {
+	f.StringVar(path, "lock", builder.DefaultLock, "lock `FILE`")
+}
+
+// asked gives whom to ask.
+func (a *app) asked(o buildOptions) (spf.Resolver, error) {
+	if !o.locked {
+		return a.dns()
+	}
+	if len(a.resolvers) > 0 {
+		return nil, usagef("--locked asks nobody, and --resolver names whom to ask: leave out one of them")
+	}
+	return a.readLock(o.lock)
 }
 
 // listed gives the canonical names of the domains to build, nil for all. Each

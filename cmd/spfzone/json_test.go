@@ -212,6 +212,8 @@ func TestJSONIsDocumented(t *testing.T) {
 		"check":   {checkDocument{}},
 		"policy":  {policyDocument{}, policyAtDocument{}},
 		"explain": {explainDocument{}},
+		"diff":    {diffDocument{}},
+		"update":  {updateDocument{}},
 		"version": {versionDocument{}},
 	}
 	for command, list := range documents {

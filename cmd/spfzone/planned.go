@@ -39,6 +39,11 @@ func (a *app) planned(ctx context.Context, domain string) (world, error) {
 	if err != nil {
 		return world{}, err
 	}
+	return a.plannedOver(ctx, base, "what is published", domain)
+}
+
+// plannedOver is planned over another DNS, with words for what that has.
+func (a *app) plannedOver(ctx context.Context, base spf.Resolver, has, domain string) (world, error) {
 	c, err := a.load()
 	if err != nil {
 		return world{}, err
@@ -47,7 +52,7 @@ func (a *app) planned(ctx context.Context, domain string) (world, error) {
 	if err != nil {
 		return world{}, err
 	}
-	if err := a.judgePlanned(c, plan, domain); err != nil {
+	if err := a.judgePlanned(c, plan, has, domain); err != nil {
 		return world{}, err
 	}
 	return world{plan.Overlay(base), plan}, nil
@@ -55,7 +60,7 @@ func (a *app) planned(ctx context.Context, domain string) (world, error) {
 
 // judgePlanned refuses the domain that was asked for if its build was refused,
 // and notes what else is not as planned.
-func (a *app) judgePlanned(c *builder.Config, plan *builder.Plan, domain string) error {
+func (a *app) judgePlanned(c *builder.Config, plan *builder.Plan, has, domain string) error {
 	name, err := spf.CanonicalName(domain)
 	if err != nil {
 		return nil // the evaluation says what is wrong with the name
@@ -74,10 +79,10 @@ func (a *app) judgePlanned(c *builder.Config, plan *builder.Plan, domain string)
 		}
 	}
 	if !built {
-		a.note("%s is not in the configuration, so what is published counts", trimDot(name))
+		a.note("%s is not in the configuration, so %s counts", trimDot(name), has)
 	}
 	if len(others) > 0 {
-		a.note("what is published counts for %s, which 'spfzone build' refuses", someOf(others))
+		a.note("%s counts for %s, which 'spfzone build' refuses", has, someOf(others))
 	}
 	return nil
 }

@@ -71,9 +71,11 @@ func place(o *spf.Outcome) int {
 	if o.If != nil {
 		return len(spf.Results())
 	}
-	order := []spf.Result{spf.Pass, spf.SoftFail, spf.Neutral, spf.Fail, spf.PermError, spf.TempError, spf.None}
-	return slices.Index(order, o.Result)
+	return slices.Index(shownResults, o.Result)
 }
+
+// shownResults are the results in the order in which they are shown.
+var shownResults = []spf.Result{spf.Pass, spf.SoftFail, spf.Neutral, spf.Fail, spf.PermError, spf.TempError, spf.None}
 
 // restLast marks the largest group and puts it at the end.
 func restLast(list []*addressGroup) []*addressGroup {

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/spfzone/spfzone/builder"
+	"github.com/spfzone/spfzone/zonefile"
+)
+
+// updateOptions are the flags of update.
+type updateOptions struct {
+	lock   string
+	accept []string
+	shrink percentage
+}
+
+func newUpdate(a *app) *cobra.Command {
+	o := updateOptions{shrink: builder.DefaultShrink}
+	cmd := &cobra.Command{
+		Use:   "update",
+		Short: "Refresh the lock file, and say what has changed",
+		Long: `update asks the DNS for everything that the configuration's records are built
+of, and writes the answers to the lock file, which 'spfzone build --locked' then
+uses alone. For each service, gateway and term it says which prefixes were gained
+and lost, and through which records. The first run makes the file.
+
+Nothing is written, and the exit code is 4, if a lookup for one of them fails, if
+its record vanished or became permerror, or if more than --shrink of the addresses
+that it passed, or of the prefixes, counted for IPv4 and IPv6 apart, are lost.
+--accept lets one through all the same; of one whose lookups fail the former
+answers are kept. It takes the name of a service or gateway, or a term with its
+domain, such as mx:x.com.
+
+The exit code is 3 if a lookup failed that belongs to none of them, such as that
+of what a domain publishes now.`,
+		Example: `  spfzone update
+  spfzone update --accept sendgrid
+  spfzone update --shrink 20% --output json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.limited(cmd.Context(), func(ctx context.Context) error { return a.update(ctx, o) })
+		},
+	}
+	f := cmd.Flags()
+	lockFlag(f, &o.lock)
+	f.StringArrayVar(&o.accept, "accept", nil, "let this `SERVICE` through, whatever is lost; may be given several times")
+	f.Var(&o.shrink, "shrink", "stop if more than this share of a service is lost")
+	return cmd
+}
+
+// percentage is a flag such as 50%.
+type percentage int
+
+// String implements [pflag.Value].
+func (p *percentage) String() string { return fmt.Sprintf("%d%%", int(*p)) }
+
+// Type implements [pflag.Value].
+func (p *percentage) Type() string { return "SHARE" }
+
+// Set implements [pflag.Value].
+func (p *percentage) Set(s string) error {
+	n, err := strconv.ParseUint(strings.TrimSuffix(s, "%"), 10, 8)
+	if err != nil || n < 1 || n > 100 {
+		return errors.New("must be a whole number from 1% to 100%")
+	}
+	*p = percentage(n)
+	return nil
+}
+
+func (a *app) update(ctx context.Context, o updateOptions) error {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	old, err := a.readLock(o.lock)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	r, err := a.dns()
+	if err != nil {
+		return err
+	}
+	refresh, err := a.refresh(ctx, c, builder.UpdateOptions{Resolver: r, Old: old, Accept: o.accept, Shrink: int(o.shrink), Now: a.now})
+	if err != nil {
+		return err
+	}
+	changed := false
+	if !refresh.Stopped() {
+		if changed, err = zonefile.ReplaceFile(o.lock, refresh.Lock.Encode()); err != nil {
+			return fmt.Errorf("%s is not written: %w", o.lock, err)
+		}
+	}
+	d := newUpdateDocument(refresh, o.lock, changed)
+	if err := a.answerWith(d, func(p *printer) { p.update(d) }); err != nil {
+		return err
+	}
+	state := "left as it was"
+	if old == nil {
+		state = "not written"
+	}
+	return a.alarms(refresh, o.lock+" is "+state)
+}
+
+// refresh is builder.Update, with what the operator has got wrong told from what
+// the DNS has.
+func (a *app) refresh(ctx context.Context, c *builder.Config, o builder.UpdateOptions) (*builder.Refresh, error) {
+	p := a.newProgress()
+	defer p.end()
+	o.Progress = p.show
+	refresh, err := builder.Update(ctx, c, o)
+	var unknown *builder.UnknownSource
+	var broken *builder.LockError
+	switch {
+	case errors.As(err, &unknown):
+		return nil, &usageError{fmt.Errorf("--accept: %w", err)}
+	case errors.As(err, &broken):
+		return nil, withCode(exitUsage, err)
+	case err != nil:
+		return nil, err
+	}
+	return refresh, ctx.Err()
+}
+
+// alarms says what is wrong with the sources, and what that means for the lock
+// file or the build.
+func (a *app) alarms(r *builder.Refresh, lock string) error {
+	for _, s := range r.Sources {
+		switch {
+		case s.Alarm == nil:
+		case s.Kept:
+			a.note("%s: the former answers are kept: %s", s.Name, s.Alarm.Msg)
+		case s.Accepted:
+			a.note("%s: accepted: %s", s.Name, s.Alarm.Msg)
+		default:
+			a.complain("%s: %s", s.Name, s.Alarm.Msg)
+		}
+	}
+	if r.Stopped() {
+		a.complain("%s: see what is wrong, and let a service through with --accept if it is right so", lock)
+		return withCode(exitRefused, errSaid)
+	}
+	for _, d := range r.Plan.Domains {
+		if d.Err != nil {
+			a.note("'spfzone build --locked' will refuse %v", d.Err)
+		}
+	}
+	return nil
+}
+
+// readLock reads a lock file. The error for a file that is not there is
+// [fs.ErrNotExist].
+func (a *app) readLock(path string) (*builder.Lock, error) {
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, withCode(exitUsage, fmt.Errorf("there is no lock file: run 'spfzone update': %w", err))
+	case err != nil:
+		return nil, withCode(exitFailure, err)
+	}
+	l, err := builder.ReadLock(path, text)
+	return l, withCode(exitUsage, err)
+}
+
+// updateDocument is what update prints as JSON.
+type updateDocument struct {
+	Version int              `json:"version"`
+	Stopped bool             `json:"stopped"`
+	Lock    string           `json:"lock"`
+	Changed bool             `json:"changed"`
+	Sources []sourceDocument `json:"sources"`
+	Removed []string         `json:"removed"`
+}
+
+// sourceDocument is what has changed of a service, gateway or term.
+type sourceDocument struct {
+	Name     string            `json:"name"`
+	Term     string            `json:"term"`
+	Domain   string            `json:"domain,omitempty"`
+	New      bool              `json:"new"`
+	Kept     bool              `json:"kept"`
+	Prefixes int               `json:"prefixes"`
+	Gained   []throughDocument `json:"gained"`
+	Lost     []throughDocument `json:"lost"`
+	Depends  []dependsDocument `json:"depends,omitempty"`
+	Alarm    *alarmDocument    `json:"alarm,omitempty"`
+}
+
+// throughDocument is prefixes with the records that they come through.
+type throughDocument struct {
+	Path     []string       `json:"path"`
+	Prefixes []netip.Prefix `json:"prefixes"`
+}
+
+// dependsDocument is prefixes for which messages decided before, or decide now.
+type dependsDocument struct {
+	From     *decisionDocument `json:"from"`
+	To       *decisionDocument `json:"to"`
+	Prefixes []netip.Prefix    `json:"prefixes"`
+}
+
+// alarmDocument is why a source stops the update.
+type alarmDocument struct {
+	Kind     builder.AlarmKind `json:"kind"`
+	Message  string            `json:"message"`
+	Accepted bool              `json:"accepted"`
+}
+
+func newUpdateDocument(r *builder.Refresh, path string, changed bool) updateDocument {
+	d := updateDocument{Version: 1, Stopped: r.Stopped(), Lock: path, Changed: changed, Sources: []sourceDocument{}, Removed: append([]string{}, r.Removed...)}
+	for _, s := range r.Sources {
+		source := sourceDocument{
+			Name: s.Name, Term: s.Term, Domain: trimDot(s.Domain), New: s.New, Kept: s.Kept, Prefixes: s.Prefixes,
+			Gained: throughDocuments(s.Gained), Lost: throughDocuments(s.Lost),
+		}
+		for _, c := range s.Depends {
+			source.Depends = append(source.Depends, dependsDocument{newDecisionDocument(c.From), newDecisionDocument(c.To), c.Prefixes})
+		}
+		if s.Alarm != nil {
+			source.Alarm = &alarmDocument{s.Alarm.Kind, s.Alarm.Msg, s.Accepted}
+		}
+		d.Sources = append(d.Sources, source)
+	}
+	return d
+}
+
+func throughDocuments(list []builder.Through) []throughDocument {
+	out := []throughDocument{}
+	for _, t := range list {
+		path := []string{}
+		for _, name := range t.Path {
+			path = append(path, trimDot(name))
+		}
+		out = append(out, throughDocument{path, t.Prefixes})
+	}
+	return out
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/spfzone/spfzone/internal/dnstest"
+	"github.com/spfzone/spfzone/resolver"
+	"github.com/spfzone/spfzone/spf"
+)
+
+const lockConfig = `
+defaults: {all: fail}
+networks: {office: [192.0.2.0/24]}
+services: {crm: {include: crm.test, flatten: always}, news: {include: news.test}}
+domains: {x.com: {senders: [mx, office, crm, news]}}
+`
+
+const lockZone = `
+x.com. MX 10 mail.x.com.
+mail.x.com. A 192.0.2.1
+crm.test. TXT "v=spf1 include:net.crm.test ip4:10.0.0.0/24 -all"
+net.crm.test. TXT "v=spf1 ip4:10.1.0.0/24 ip4:10.2.0.0/24 -all"
+news.test. TXT "v=spf1 ip4:10.3.0.0/24 -all"
+`
+
+// ask gives an app that asks a name server, with little patience.
+func ask(s *dnstest.Server, now time.Time) *testApp {
+	a := newTestAppOver(nil)
+	a.now = func() time.Time { return now }
+	a.openResolver = func([]string, resolver.Options) (spf.Resolver, error) {
+		return resolver.Open([]string{s.URL("udp")}, resolver.Options{Timeout: 20 * time.Millisecond, Attempts: 2})
+	}
+	return a
+}
+
+// firstUpdate makes a lock in a new folder, and gives its text. Its time is
+// long past, so that a file that is written anew has another one.
+func firstUpdate(t *testing.T) string {
+	t.Helper()
+	inFolder(t, map[string]string{"spfzone.yaml": lockConfig})
+	ask(dnstest.ServeZone(t, lockZone), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)).mustRun(t, "update")
+	text, err := os.ReadFile("spfzone.lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes("spfzone.lock", longAgo, longAgo); err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+var longAgo = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// untouched wants the lock file to be as it was, and nothing beside it.
+func untouched(t *testing.T, text string) {
+	t.Helper()
+	stat, err := os.Stat("spfzone.lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !stat.ModTime().Equal(longAgo) {
+		t.Errorf("the lock file was written at %v", stat.ModTime())
+	}
+	if diff := cmp.Diff(map[string]string{"spfzone.lock": text, "spfzone.yaml": lockConfig}, filesIn(t, ".")); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+// TestUpdateOverABadNetwork has name servers fail in many ways: the update is
+// refused and the lock stays, and with --accept the former answers stay in it.
+func TestUpdateOverABadNetwork(t *testing.T) {
+	later := time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC)
+	for name, fault := range map[string]dnstest.Fault{
+		"no answer":      dnstest.Drop,
+		"SERVFAIL":       dnstest.ServFail,
+		"REFUSED":        dnstest.Refused,
+		"garbage":        dnstest.Garbage,
+		"cut off":        dnstest.Cut,
+		"hangs up":       dnstest.HangUp,
+		"an alias loop":  dnstest.AliasToItself,
+		"wrong question": dnstest.WrongQuestion,
+	} {
+		for _, at := range []string{"net.crm.test.", "crm.test."} {
+			t.Run(name+" at "+at, func(t *testing.T) {
+				text := firstUpdate(t)
+				s := dnstest.ServeZone(t, strings.Replace(lockZone, "10.3.0.0/24", "10.3.0.0/23", 1))
+				s.Misbehave(at, fault)
+				a := ask(s, later)
+				if code := a.run(t.Context(), []string{"update"}); code != exitRefused {
+					t.Errorf("exit code %d, want %d", code, exitRefused)
+				}
+				untouched(t, text)
+				alarm := fmt.Sprintf("spfzone: crm: the lookup of %s TXT failed: ", at)
+				left := "\nspfzone: spfzone.lock is left as it was: see what is wrong, and let a service through with --accept if it is right so\n"
+				if got := a.err.String(); !strings.HasPrefix(got, alarm) || !strings.HasSuffix(got, left) || strings.Count(got, "\n") != 2 {
+					t.Errorf("stderr:\n%s", got)
+				}
+				a = ask(s, later)
+				if code := a.run(t.Context(), []string{"update", "--accept", "news"}); code != exitRefused {
+					t.Errorf("another service accepted: exit code %d, want %d", code, exitRefused)
+				}
+				untouched(t, text)
+
+				a = ask(s, later)
+				if code := a.run(t.Context(), []string{"update", "--accept", "crm"}); code != exitYes {
+					t.Fatalf("accepted: exit code %d, stderr:\n%s", code, &a.err)
+				}
+				want := strings.NewReplacer(
+					`"term":"include:news.test","prefixes":1,"since":"2027-01-01T00:00:00Z"`,
+					`"term":"include:news.test","prefixes":1,"since":"2027-01-01T00:00:00Z","changes":["2027-01-02T00:00:00Z +1 -0"]`,
+					`"txt":[["v=spf1 ip4:10.3.0.0/24 -all"]],"ttl":3600,"since":"2027-01-01T00:00:00Z"`,
+					`"txt":[["v=spf1 ip4:10.3.0.0/23 -all"]],"ttl":3600,"since":"2027-01-02T00:00:00Z"`,
+				).Replace(text)
+				if diff := cmp.Diff(want, filesIn(t, ".")["spfzone.lock"]); diff != "" || want == text {
+					t.Errorf("lock (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// TestUpdateAgainChangesNothing wants a lock that needs no change not even to be
+// written, whatever the TTLs have come to.
+func TestUpdateAgainChangesNothing(t *testing.T) {
+	text := firstUpdate(t)
+	a := ask(dnstest.ServeZone(t, "$TTL 17\n"+lockZone), time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC))
+	if diff := cmp.Diff("unchanged 3 sources\nunchanged spfzone.lock\n", string(a.mustRun(t, "update"))); diff != "" {
+		t.Errorf("answer (-want +got):\n%s", diff)
+	}
+	untouched(t, text)
+}
+
+// TestUpdateFailsForItsOwnDomain has a lookup fail that belongs to no service.
+func TestUpdateFailsForItsOwnDomain(t *testing.T) {
+	text := firstUpdate(t)
+	s := dnstest.ServeZone(t, lockZone)
+	s.Misbehave("part4.x.com.", dnstest.ServFail)
+	a := ask(s, longAgo)
+	if code := a.run(t.Context(), []string{"update"}); code != exitFailure || a.out.Len() > 0 {
+		t.Errorf("exit code %d, want %d; stdout:\n%s", code, exitFailure, &a.out)
+	}
+	if !strings.HasPrefix(a.err.String(), "spfzone: the lookup of part4.x.com TXT failed: ") {
+		t.Errorf("stderr:\n%s", &a.err)
+	}
+	untouched(t, text)
+}
+
+// TestInterruptedUpdate ends an update while it waits for a name server.
+func TestInterruptedUpdate(t *testing.T) {
+	text := firstUpdate(t)
+	for name, args := range map[string][]string{"interrupted": {"update"}, "timed out": {"update", "--timeout", "1ms"}} {
+		r := &blocked{asked: make(chan struct{})}
+		a := newTestAppOver(onlyOnce{r})
+		ctx, cancel := context.WithCancelCause(t.Context())
+		code, want := exitCode(130), "spfzone: stopped by a signal: interrupt\n"
+		if name == "timed out" {
+			code, want = exitFailure, "spfzone: not done within 1ms, as --timeout wants\n"
+		} else {
+			go func() {
+				<-r.asked
+				cancel(interrupted{os.Interrupt})
+			}()
+		}
+		if got := a.run(ctx, args); got != code {
+			t.Errorf("%s: exit code %d, want %d", name, got, code)
+		}
+		cancel(nil)
+		if diff := cmp.Diff(want, a.err.String()); diff != "" || a.out.Len() > 0 {
+			t.Errorf("%s: stderr (-want +got):\n%s\nstdout:\n%s", name, diff, &a.out)
+		}
+		untouched(t, text)
+	}
+}
+
+// onlyOnce asks a blocked DNS one question, and has the others wait without it.
+type onlyOnce struct{ *blocked }
+
+func (o onlyOnce) LookupTXT(ctx context.Context, name string) (spf.Answer[spf.TXT], error) {
+	if name == "crm.test." {
+		return o.blocked.LookupTXT(ctx, name)
+	}
+	<-ctx.Done()
+	return spf.Answer[spf.TXT]{}, ctx.Err()
+}
+
+// TestLockCannotBeWritten wants the old lock to stay, and nothing beside it,
+// where the folder takes no file.
+func TestLockCannotBeWritten(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("permissions stop nobody here")
+	}
+	text := firstUpdate(t)
+	if err := os.Chmod(".", 0o555); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.Chmod(".", 0o755) })
+	a := ask(dnstest.ServeZone(t, strings.Replace(lockZone, "10.3.0.0/24", "10.3.0.0/23", 1)), longAgo)
+	if code := a.run(t.Context(), []string{"update"}); code != exitFailure {
+		t.Errorf("exit code %d, want %d", code, exitFailure)
+	}
+	untouched(t, text)
+}
