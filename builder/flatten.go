@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"go4.org/netipx"
 
@@ -156,8 +155,9 @@ func commutes(c *spf.Condition) bool {
 // permerror or none.
 func whole(p *spf.Policy) error {
 	for _, f := range [...]spf.Family{spf.V4, spf.V6} {
+		known := map[*spf.Outcome]bool{}
 		for _, o := range p.Ranges(f) {
-			if err := wholeOutcome(o); err != nil {
+			if err := wholeOutcome(o, known); err != nil {
 				return err
 			}
 		}
@@ -165,43 +165,27 @@ func whole(p *spf.Policy) error {
 	return nil
 }
 
-func wholeOutcome(o *spf.Outcome) error {
+// wholeOutcome looks at a decision tree. known holds those of its nodes that
+// are whole, as many ways may lead to one.
+func wholeOutcome(o *spf.Outcome, known map[*spf.Outcome]bool) error {
+	if known[o] {
+		return nil
+	}
 	if o.If != nil {
-		if err := wholeOutcome(o.Then); err != nil {
+		if err := wholeOutcome(o.Then, known); err != nil {
 			return err
 		}
-		return wholeOutcome(o.Else)
+		if err := wholeOutcome(o.Else, known); err != nil {
+			return err
+		}
+		known[o] = true
+		return nil
 	}
 	switch o.Result {
 	case spf.TempError:
-		return &Refusal{Kind: DNSFailure, Msg: briefly(o.Err), Err: o.Err}
+		return &Refusal{Kind: DNSFailure, Msg: o.Err.Error(), Err: o.Err}
 	case spf.PermError, spf.None:
-		return &Refusal{Kind: Broken, Msg: briefly(o.Err), Err: o.Err}
+		return &Refusal{Kind: Broken, Msg: o.Err.Error(), Err: o.Err}
 	}
 	return nil
-}
-
-// briefly gives the text of an error, without going round where records lead in
-// a circle.
-func briefly(err error) string {
-	var links []string
-	seen := map[string]bool{}
-	for err != nil {
-		e, ok := err.(*spf.EvaluationError)
-		if !ok {
-			links = append(links, err.Error())
-			break
-		}
-		link := *e
-		link.Err = nil
-		text := link.Error()
-		if seen[text] {
-			links = append(links, "and so on in a circle")
-			break
-		}
-		seen[text] = true
-		links = append(links, text)
-		err = e.Err
-	}
-	return strings.Join(links, ": ")
 }

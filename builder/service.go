@@ -74,27 +74,47 @@ func (c counts) within(l Limits) bool {
 	return c.lookups <= l.Lookups-l.Reserve && max(c.voids[spf.V4], c.voids[spf.V6]) <= l.Voids
 }
 
-// countsOf gives the most that any address needs.
+// countsOf gives the most that any address needs. A policy counts what is
+// certain. A ptr, or an a or mx whose target depends on the message, may be
+// void besides where it does not match.
 func countsOf(p *spf.Policy) counts {
 	var c counts
 	for _, f := range [...]spf.Family{spf.V4, spf.V6} {
+		known := map[*spf.Outcome][2]int{}
 		for _, o := range p.Ranges(f) {
-			eachLeaf(o, func(leaf *spf.Outcome) {
-				c.lookups = max(c.lookups, leaf.Lookups)
-				c.voids[f] = max(c.voids[f], leaf.Voids)
-			})
+			most := mostOf(o, known)
+			c.lookups = max(c.lookups, most[0])
+			c.voids[f] = max(c.voids[f], most[1])
 		}
 	}
 	return c
 }
 
-func eachLeaf(o *spf.Outcome, f func(*spf.Outcome)) {
+// mostOf gives the most lookups and void lookups on any way through a decision
+// tree. known holds those of its nodes, as many ways may lead to one.
+func mostOf(o *spf.Outcome, known map[*spf.Outcome][2]int) [2]int {
 	if o.If == nil {
-		f(o)
-		return
+		return [2]int{o.Lookups, o.Voids}
 	}
-	eachLeaf(o.Then, f)
-	eachLeaf(o.Else, f)
+	if most, ok := known[o]; ok {
+		return most
+	}
+	then, otherwise := mostOf(o.Then, known), mostOf(o.Else, known)
+	most := [2]int{max(then[0], otherwise[0]), max(then[1], otherwise[1]+possibleVoid(o.If))}
+	known[o] = most
+	return most
+}
+
+// possibleVoid gives the void lookups of a condition that does not match, of
+// which the policy counts none.
+func possibleVoid(c *spf.Condition) int {
+	if c.Directive != nil {
+		switch c.Directive.Mechanism.(type) {
+		case spf.PTR, spf.A, spf.MX:
+			return 1
+		}
+	}
+	return 0
 }
 
 // node works out what may stand in the place of a mechanism that asks the DNS.
