@@ -116,6 +116,10 @@ func (l *layout) tooLarge() error {
 	for _, s := range l.segments {
 		parts += len(s.parts)
 	}
+	left := "what is left in it cannot move to a part"
+	if parts > 0 {
+		left = fmt.Sprintf("it includes %d parts, and what else is left in it cannot move to one", parts)
+	}
 	if l.d.Limits.Record > 0 {
 		more = "raise limits.record"
 	}
@@ -123,7 +127,7 @@ func (l *layout) tooLarge() error {
 	case parts > limit.Lookups:
 		r.Msg = fmt.Sprintf("what is listed for %s fills %d parts, where %d lookups are allowed and each part costs one: %s", trimDot(l.name), parts, limit.Lookups, more)
 	case limit.Record > 0 && len(text) > limit.Record:
-		r.Msg = fmt.Sprintf("the record of %s has %d octets at the least, of which limits.record allows %d: what is left in it cannot move to a part", trimDot(l.name), len(text), limit.Record)
+		r.Msg = fmt.Sprintf("the record of %s has %d octets at the least, of which limits.record allows %d: %s", trimDot(l.name), len(text), limit.Record, left)
 	case len(l.siblings) > 0:
 		r.Msg = fmt.Sprintf("the response for %s has %d octets at the least, %d of them for the other TXT records there, and limits.response allows %d: raise it (1232 suits most resolvers), or move the other TXT records elsewhere",
 			trimDot(l.name), size, size-responseSize(l.name, text, nil), limit.Response)
