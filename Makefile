@@ -4,8 +4,10 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PLATFORMS   = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 FUZZTIME   ?= 30s
 BENCHTIME  ?= 1s
+CONFIGURATIONS ?= 1000
+SEED ?= 1
 
-.PHONY: help build demo test check fmt vet vulnerabilities race cross fuzz bench docs
+.PHONY: help build demo test check fmt vet vulnerabilities race cross fuzz bench configurations docs
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -58,7 +60,14 @@ fuzz: ## run every fuzz target for FUZZTIME
 	done
 
 bench: ## compare with the Go evaluator blitiri.com.ar/go/spf, as ratios in one run
-	cd bench && go test -run Ratios -v -args -benchtime $(BENCHTIME) | grep -v '^=== '
+	$(call quiet,go test -run Ratios -v . -args -benchtime $(BENCHTIME))
+
+configurations: ## build CONFIGURATIONS random configurations over the real world, and check them with that evaluator
+	$(call quiet,go test -run Configurations -v -timeout 1h . -args -configurations $(CONFIGURATIONS) -seed $(SEED) -zones 200)
+
+# quiet runs a command in bench, leaves out the names of tests that pass, and
+# ends as the command does.
+quiet = @cd bench && out=$$($(1) 2>&1); s=$$?; echo "$$out" | grep -v '^=== \|--- PASS'; exit $$s
 
 docs: ## write docs/man and docs/reference.md from the commands
 	go generate ./cmd/spfzone
