@@ -241,7 +241,7 @@ func TestProgress(t *testing.T) {
 	}{
 		{"long, on a terminal", true, false, time.Second,
 			"\rspfzone: 1 of 3 domains\rspfzone: 2 of 3 domains\rspfzone: 3 of 3 domains\r\x1b[K"},
-		{"not too often", true, false, 400 * time.Millisecond, "\rspfzone: 3 of 3 domains\r\x1b[K"},
+		{"not too often", true, false, 300 * time.Millisecond, "\rspfzone: 3 of 3 domains\r\x1b[K"},
 		{"short", true, false, time.Millisecond, ""},
 		{"no terminal", false, false, time.Second, ""},
 		{"quiet", true, true, time.Second, ""},

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -101,7 +103,24 @@ func someOf(names []string) string {
 func (a *app) plan(ctx context.Context, c *builder.Config, r spf.Resolver, only []string) (*builder.Plan, error) {
 	p := a.newProgress()
 	defer p.end()
-	return builder.Build(ctx, c, builder.Options{Resolver: r, Only: only, Progress: p.show})
+	lock, err := a.history(r)
+	if err != nil {
+		return nil, err
+	}
+	return builder.Build(ctx, c, builder.Options{Resolver: r, Only: only, Progress: p.show, Now: a.now, Lock: lock})
+}
+
+// history gives the lock file from which the build learns how services change:
+// the one that is asked, or that in the working folder, if there is one.
+func (a *app) history(r spf.Resolver) (*builder.Lock, error) {
+	if lock, ok := r.(*builder.Lock); ok {
+		return lock, nil
+	}
+	lock, err := a.readLock(builder.DefaultLock)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return lock, err
 }
 
 // codeOfRefusal gives the exit code of a domain that was not built.
