@@ -277,3 +277,30 @@ func hasType(v any, name string) bool {
 	}
 	panic(fmt.Sprintf("the test knows no JSON value %T", v))
 }
+
+// TestDocumentedKeys holds docs/configuration.md to the keys of the schema, and
+// its example to Load.
+func TestDocumentedKeys(t *testing.T) {
+	text, err := os.ReadFile("../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := 0
+	for name, s := range schemaOf(t)["definitions"].(map[string]any) {
+		properties, _ := s.(map[string]any)["properties"].(map[string]any)
+		for key := range properties {
+			keys++
+			if !strings.Contains(string(text), "`"+key+"`") && !strings.Contains(string(text), key+":") {
+				t.Errorf("the page does not name %q of %q", key, name)
+			}
+		}
+	}
+	if keys < 30 {
+		t.Errorf("%d keys in the schema", keys)
+	}
+	_, example, ok := strings.Cut(string(text), "A whole one:\n\n```yaml\n")
+	example, _, ends := strings.Cut(example, "```")
+	if _, err := Parse(Input{"docs/configuration.md", strings.NewReader(example)}); err != nil || !ok || !ends {
+		t.Errorf("the example of the page: %v", err)
+	}
+}
