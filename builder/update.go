@@ -206,12 +206,15 @@ func (u *update) removed() []string {
 // lock builds the configuration over the snapshot, and makes a lock of all that
 // was asked.
 func (u *update) lock(ctx context.Context) (*Lock, *Plan, error) {
+	l := &Lock{name: u.options.Old.name, answers: map[question]*lockedAnswer{}}
+	for _, s := range u.sources {
+		l.sources = append(l.sources, u.lockedSource(s))
+	}
 	asking := &asking{Resolver: u.snapshot}
-	plan, err := Build(ctx, u.cfg, Options{Resolver: asking, Progress: u.options.Progress, Now: func() time.Time { return u.now }})
+	plan, err := Build(ctx, u.cfg, Options{Resolver: asking, Lock: l, Progress: u.options.Progress, Now: func() time.Time { return u.now }})
 	if err != nil {
 		return nil, nil, err
 	}
-	l := &Lock{name: u.options.Old.name, answers: map[question]*lockedAnswer{}}
 	if l.spares, err = u.spares(ctx, asking); err != nil {
 		return nil, nil, err
 	}
@@ -226,7 +229,6 @@ func (u *update) lock(ctx context.Context) (*Lock, *Plan, error) {
 		for q := range s.asking.questions() {
 			of[q] = append(of[q], s.name)
 		}
-		l.sources = append(l.sources, u.lockedSource(s))
 	}
 	for q, names := range of {
 		slices.Sort(names)

@@ -268,7 +268,7 @@ func TestUpdateFindsWhatChanged(t *testing.T) {
 			if same := string(r.Lock.Encode()) == string(text); same != (c.want == "") {
 				t.Errorf("the lock is the same: %v", same)
 			}
-			plan, err := builder.Build(t.Context(), cfg, builder.Options{Resolver: r.Lock})
+			plan, err := builder.Build(t.Context(), cfg, builder.Options{Resolver: r.Lock, Lock: r.Lock})
 			if err != nil {
 				t.Fatal(err)
 			}
