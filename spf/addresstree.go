@@ -243,6 +243,7 @@ func (r *run) listed(d *Directive) (f found, ok bool) {
 	if !ok {
 		return f, false
 	}
+	r.asks(string(below))
 	set, ok := lister.ListAddresses(string(below), r.family)
 	if !ok {
 		return f, false

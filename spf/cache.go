@@ -24,7 +24,8 @@ const shards = 16
 //
 // Reading takes no lock and writes no memory, as every check reads and few
 // write: a shard is a table of chains, and neither an entry nor the size of a
-// table changes once readers can see it.
+// table changes once readers can see it. A shard that nothing was put into has
+// none, as many a Checker lives for a few evaluations only.
 type store[V any] struct {
 	seed   maphash.Seed
 	shards [shards]shard[V]
@@ -52,11 +53,7 @@ type item[V any] struct {
 }
 
 func newStore[V any]() *store[V] {
-	s := &store[V]{seed: maphash.MakeSeed()}
-	for i := range s.shards {
-		s.shards[i].table.Store(newTable[V](8))
-	}
-	return s
+	return &store[V]{seed: maphash.MakeSeed()}
 }
 
 func newTable[V any](n int) *table[V] {
@@ -72,9 +69,18 @@ func (t *table[V]) chain(hash uint64) *atomic.Pointer[entry[V]] {
 	return &(*t)[hash&uint64(len(*t)-1)]
 }
 
+// first gives the first entry of the chain of a hash, or nil.
+func (sh *shard[V]) first(hash uint64) *entry[V] {
+	t := sh.table.Load()
+	if t == nil {
+		return nil
+	}
+	return t.chain(hash).Load()
+}
+
 func (s *store[V]) get(key string) (it item[V], ok bool) {
 	hash := maphash.String(s.seed, key)
-	for e := s.place(hash).table.Load().chain(hash).Load(); e != nil; e = e.next {
+	for e := s.place(hash).first(hash); e != nil; e = e.next {
 		if e.key == key {
 			return e.item, true
 		}
@@ -85,7 +91,7 @@ func (s *store[V]) get(key string) (it item[V], ok bool) {
 // getBytes is get for a key that lives on the caller's stack.
 func (s *store[V]) getBytes(key []byte) (it item[V], ok bool) {
 	hash := maphash.Bytes(s.seed, key)
-	for e := s.place(hash).table.Load().chain(hash).Load(); e != nil; e = e.next {
+	for e := s.place(hash).first(hash); e != nil; e = e.next {
 		if e.key == string(key) {
 			return e.item, true
 		}
@@ -100,6 +106,10 @@ func (s *store[V]) put(key string, it item[V], size int) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	t := sh.table.Load()
+	if t == nil {
+		t = newTable[V](8)
+		sh.table.Store(t)
+	}
 	chain := t.chain(hash)
 	others, had := chain.Load().without(key)
 	if !had {

@@ -44,6 +44,9 @@ type Checker struct {
 	limits Limits // Limits with the defaults put in
 	size   int
 	caches caches
+
+	base    *Checker // of a Checker that [Checker.Over] gave; else nil
+	overlay *Overlay // its Resolver
 }
 
 // ErrInvalidIP is returned for a client address that is the zero

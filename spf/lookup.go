@@ -18,6 +18,7 @@ type caches struct {
 	ptr      *store[[]string]
 	parsed   *store[parsed]
 	children [2]*store[*subpolicy]
+	shared   [2]*store[*subpolicy] // that hold under any overlay without their names
 	compiled *store[*compiled]
 }
 
@@ -29,6 +30,7 @@ func newCaches() caches {
 		ptr:      newStore[[]string](),
 		parsed:   newStore[parsed](),
 		children: [2]*store[*subpolicy]{newStore[*subpolicy](), newStore[*subpolicy]()},
+		shared:   [2]*store[*subpolicy]{newStore[*subpolicy](), newStore[*subpolicy]()},
 		compiled: newStore[*compiled](),
 	}
 }
@@ -58,6 +60,8 @@ type live struct {
 	cancel  context.CancelFunc // of timed
 	expires int64              // of the answers so far; 0 stands for never
 	atHand  bool               // the Resolver may not be asked
+	asked   []string           // over another Checker: the names of the answers so far
+	planned bool               // one of them is the overlay's
 }
 
 // query gives the context for a question to the Resolver. The time limit
@@ -113,6 +117,9 @@ func (e *LookupError) Unwrap() error { return e.Err }
 // ask gives a kept answer, or asks for one and keeps it. name is copied
 // before it is kept or handed on.
 func ask[V any](l *live, s *store[V], name []byte, typ string, lookup func(name string) (V, int64, error)) (V, error) {
+	if l.c.base != nil {
+		l.asks(string(name))
+	}
 	if it, ok := s.getBytes(name); ok && l.c.fresh(it.expires) {
 		l.note(it.expires)
 		return it.value, nil
@@ -137,16 +144,17 @@ func ask[V any](l *live, s *store[V], name []byte, typ string, lookup func(name 
 // record gives what a canonical name publishes (RFC 7208, Sections 4.4 to
 // 4.6).
 func (l *live) record(name string) (*published, error) {
-	if it, ok := l.c.caches.records.get(name); ok && l.c.fresh(it.expires) {
+	owner := l.c.owner(name)
+	if it, ok := owner.caches.records.get(name); ok && l.c.base == nil && l.c.fresh(it.expires) {
 		l.note(it.expires)
 		return it.value, nil
 	}
-	return ask(l, l.c.caches.records, []byte(name), "TXT", func(name string) (*published, int64, error) {
+	return ask(l, owner.caches.records, []byte(name), "TXT", func(name string) (*published, int64, error) {
 		answer, err := l.c.Resolver.LookupTXT(l.query(), name)
 		if err != nil {
 			return nil, 0, err
 		}
-		return l.c.selectRecord(name, answer), l.c.expiry(answer.TTL), nil
+		return owner.selectRecord(name, answer), l.c.expiry(answer.TTL), nil
 	})
 }
 
@@ -190,7 +198,7 @@ func (c *Checker) parse(text string) parsed {
 
 // addresses gives the A or AAAA records of a canonical name.
 func (l *live) addresses(name []byte, f Family) ([]netip.Addr, error) {
-	return ask(l, l.c.caches.addrs[f], name, [...]string{"A", "AAAA"}[f], func(name string) ([]netip.Addr, int64, error) {
+	return ask(l, l.c.ownerOf(name).caches.addrs[f], name, [...]string{"A", "AAAA"}[f], func(name string) ([]netip.Addr, int64, error) {
 		answer, err := l.c.Resolver.LookupIP(l.query(), name, f)
 		return answer.Records, l.c.expiry(answer.TTL), err
 	})
@@ -198,7 +206,7 @@ func (l *live) addresses(name []byte, f Family) ([]netip.Addr, error) {
 
 // exchanges gives the MX records of a canonical name, by preference.
 func (l *live) exchanges(name []byte) ([]MailExchange, error) {
-	return ask(l, l.c.caches.mx, name, "MX", func(name string) ([]MailExchange, int64, error) {
+	return ask(l, l.c.ownerOf(name).caches.mx, name, "MX", func(name string) ([]MailExchange, int64, error) {
 		answer, err := l.c.Resolver.LookupMX(l.query(), name)
 		byPreference := func(a, b MailExchange) int { return int(a.Preference) - int(b.Preference) }
 		if !slices.IsSortedFunc(answer.Records, byPreference) {

@@ -26,6 +26,10 @@ type subpolicy struct {
 	expires int64 // 0 stands for never
 	passing bool  // it holds no temperror, and so may be kept
 
+	asked   []string // over another Checker: the names that it depends on
+	planned bool     // one of them is the overlay's
+	most    int      // of a shared one: the lookups that it counts at the most
+
 	entries entries // how its decisions look from the records that lead to it
 }
 
@@ -40,12 +44,16 @@ func (s *symbolic) policyOf(name string, budget int) *subpolicy {
 			return it.value
 		}
 	}
+	if p := s.sharedOf(name, budget); p != nil {
+		s.memo[name] = p
+		return p
+	}
 	outer := s.live
 	inner := *outer
-	inner.expires = 0
+	inner.expires, inner.asked, inner.planned = 0, nil, false
 	s.live = &inner
 	p := s.compute(name, budget)
-	p.expires = inner.expires
+	p.expires, p.asked, p.planned = inner.expires, inner.asked, inner.planned
 	outer.timed, outer.cancel = inner.timed, inner.cancel
 	s.live = outer
 
@@ -54,14 +62,19 @@ func (s *symbolic) policyOf(name string, budget int) *subpolicy {
 		key += " " + s.asked
 	}
 	s.memo[key] = p
-	if p.passing && s.intern.overflow == nil {
-		expires := p.expires
-		if expires == 0 {
-			expires = never
-		}
-		kept.put(key, item[*subpolicy]{p, expires}, s.c.size)
+	if !p.passing || s.intern.overflow != nil || s.share(name, p) {
+		return p
 	}
+	kept.put(key, item[*subpolicy]{p, expiryOf(p)}, s.c.size)
 	return p
+}
+
+// expiryOf gives when a policy expires, as the stores have it.
+func expiryOf(p *subpolicy) int64 {
+	if p.expires == 0 {
+		return never
+	}
+	return p.expires
 }
 
 func (p *subpolicy) covers(budget int) bool { return !p.cut || budget <= p.budget }

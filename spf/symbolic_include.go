@@ -74,6 +74,7 @@ func (r *run) child(spec DomainSpec, d *Directive, term string) (*subpolicy, boo
 	}
 	child := r.policyOf(name, left)
 	r.note(child.expires)
+	r.dependsOn(child)
 	r.out.usesO = r.out.usesO || child.usesO
 	r.out.cut = r.out.cut || child.cut
 	if !child.passing {
