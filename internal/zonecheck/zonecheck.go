@@ -101,3 +101,20 @@ func (c checker) run(origin, file string) (answer []byte, err error) {
 	}
 	return exec.Command(path, c.args(origin, file)...).CombinedOutput()
 }
+
+// Refusal gives what the checkers say against a whole zone; empty if all accept
+// it. The caller has called [Available].
+func Refusal(t testing.TB, origin string, text []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "zone")
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var refusals []string
+	for _, c := range checkers() {
+		if answer, err := c.run(origin, file); err != nil {
+			refusals = append(refusals, c.program+": "+string(answer))
+		}
+	}
+	return strings.Join(refusals, "\n")
+}
