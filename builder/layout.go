@@ -18,7 +18,8 @@ type layout struct {
 	exp      spf.DomainSpec
 	siblings []spf.TXT // other TXT records at the name
 	prior    *prior
-	encoding Encoding // that segments have, which is not compact where the domain's is plain
+	belongs  map[string]group // of the published parts, by name
+	encoding Encoding         // that segments have, which is not compact where the domain's is plain
 	segments []*segment
 	names    *namer
 	lists    []AddressList // that exists terms ask for
@@ -42,6 +43,7 @@ func (l *layout) placeAs(ctx context.Context, encoding Encoding, runs []run) err
 	for i, r := range runs {
 		l.segments = append(l.segments, newSegment(r, l.d.Split.By == SplitByNetwork, l.encoder(runs, i)))
 	}
+	l.assign()
 	if err := l.split(ctx); err != nil {
 		return err
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-
-	"github.com/spfzone/spfzone/spf"
 )
 
 // split puts what does not stand in the root into parts, and names them. What
@@ -15,12 +13,12 @@ func (l *layout) split(ctx context.Context) error {
 	taken := map[string]bool{}
 	for _, s := range l.segments {
 		s.parts = nil
-		for _, pieces := range s.apart {
-			if err := l.addParts(s, pieces, taken); err != nil {
+		for i, pieces := range s.apart {
+			if err := l.addParts(group{s, i}, pieces, taken); err != nil {
 				return err
 			}
 		}
-		if err := l.addParts(s, without(s.moved, s.filled), taken); err != nil {
+		if err := l.addParts(group{s, theRest}, without(s.moved, s.filled), taken); err != nil {
 			return err
 		}
 	}
@@ -55,8 +53,8 @@ func without(pieces, others []piece) []piece {
 	return out
 }
 
-// addParts gives a segment the parts for some of its pieces.
-func (l *layout) addParts(s *segment, pieces []piece, taken map[string]bool) error {
+// addParts gives a segment the parts for a group of its pieces.
+func (l *layout) addParts(g group, pieces []piece, taken map[string]bool) error {
 	if len(pieces) == 0 {
 		return nil
 	}
@@ -64,17 +62,17 @@ func (l *layout) addParts(s *segment, pieces []piece, taken map[string]bool) err
 	if err != nil {
 		return err
 	}
-	parts := l.stableParts(s.qualifier, pieces, taken)
+	parts := l.stableParts(g, pieces, taken)
 	if parts == nil || l.b.repack || len(parts) > len(fresh)+1 {
 		parts = fresh
-		l.nameAsBefore(s.qualifier, parts, taken)
+		l.nameAsBefore(g, parts, taken)
 	}
 	for _, p := range parts {
 		if p.name != "" {
 			taken[p.name] = true
 		}
 	}
-	s.parts = append(s.parts, parts...)
+	g.segment.parts = append(g.segment.parts, parts...)
 	return nil
 }
 
@@ -132,8 +130,8 @@ func (l *layout) allHold(name string, parts []*part) bool {
 // stableParts puts pieces where the published parts have them, and new ones
 // where there is room, into few parts. It is nil where none of them is
 // published.
-func (l *layout) stableParts(q spf.Qualifier, pieces []piece, taken map[string]bool) []*part {
-	home := l.homes(q, pieces, taken)
+func (l *layout) stableParts(g group, pieces []piece, taken map[string]bool) []*part {
+	home := l.homes(g, pieces, taken)
 	var parts []*part
 	at := map[string]*part{}
 	var left []piece
@@ -175,12 +173,12 @@ func (l *layout) asIncluded(parts []*part) {
 
 // homes gives for each piece the published part that holds it or most of it,
 // or "".
-func (l *layout) homes(q spf.Qualifier, pieces []piece, taken map[string]bool) []string {
+func (l *layout) homes(g group, pieces []piece, taken map[string]bool) []string {
 	home := make([]string, len(pieces))
 	for i, p := range pieces {
 		most := 0
 		for _, prior := range l.prior.parts {
-			if n := p.held(prior.terms); n > most && prior.qualifier == q && !taken[prior.name] {
+			if n := p.held(prior.terms); n > most && l.belongs[prior.name] == g && !taken[prior.name] {
 				home[i], most = prior.name, n
 			}
 		}
@@ -227,11 +225,11 @@ func merged(a, b []piece, order map[string]int) []piece {
 
 // nameAsBefore gives each part the name of the published one that shares most
 // with it, where one shares anything.
-func (l *layout) nameAsBefore(q spf.Qualifier, parts []*part, taken map[string]bool) {
+func (l *layout) nameAsBefore(g group, parts []*part, taken map[string]bool) {
 	for _, p := range parts {
 		best, most := "", 0
 		for _, prior := range l.prior.parts {
-			if n := inCommon(p.pieces, prior.terms); prior.qualifier == q && !taken[prior.name] && n > most && l.partHolds(prior.name, p.pieces) {
+			if n := inCommon(p.pieces, prior.terms); l.belongs[prior.name] == g && !taken[prior.name] && n > most && l.partHolds(prior.name, p.pieces) {
 				best, most = prior.name, n
 			}
 		}
