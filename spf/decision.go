@@ -114,11 +114,45 @@ func (n *numbering) given(number int, condition string, matches bool) int {
 	return d.otherwise
 }
 
-// reduction leaves out conditions that make no difference to the result.
+// reduction leaves out conditions that make no difference to the result. The
+// counters of what stays are then the larger ones of both ways.
 type reduction struct {
 	*interner
 	numbers *numbering
 	done    map[*Outcome]*Outcome
+	worst   map[*Outcome]counters // of the nodes of trees
+}
+
+type counters struct{ lookups, voids int }
+
+func (c counters) most(o counters) counters {
+	return counters{max(c.lookups, o.lookups), max(c.voids, o.voids)}
+}
+
+// worstOf gives the largest counters of the leaves of a tree.
+func (r *reduction) worstOf(o *Outcome) counters {
+	if o.If == nil {
+		return counters{o.Lookups, o.Voids}
+	}
+	c, ok := r.worst[o]
+	if !ok {
+		c = r.worstOf(o.Then).most(r.worstOf(o.Else))
+		r.worst[o] = c
+	}
+	return c
+}
+
+// raise gives a tree whose leaves have at least these counters.
+func (r *reduction) raise(o *Outcome, to counters) *Outcome {
+	return r.mapLeaves(o, func(leaf *Outcome) *Outcome {
+		c := to.most(counters{leaf.Lookups, leaf.Voids})
+		if leaf.Lookups == c.lookups && leaf.Voids == c.voids {
+			return leaf
+		}
+		raised := *leaf
+		raised.Lookups, raised.Voids = c.lookups, c.voids
+		return r.get(raised)
+	})
 }
 
 func (r *reduction) of(o *Outcome) *Outcome {
@@ -129,8 +163,10 @@ func (r *reduction) of(o *Outcome) *Outcome {
 		return became
 	}
 	then, otherwise := r.of(o.Then), r.of(o.Else)
-	became := otherwise
-	if !o.If.isExact() || r.numbers.of(then) != r.numbers.of(otherwise) {
+	var became *Outcome
+	if o.If.isExact() && r.numbers.of(then) == r.numbers.of(otherwise) {
+		became = r.raise(otherwise, r.worstOf(then))
+	} else {
 		became = r.branch(o.If, then, otherwise)
 	}
 	r.done[o] = became

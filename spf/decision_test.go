@@ -1,8 +1,10 @@
 package spf
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"testing"
 )
 
@@ -105,4 +107,50 @@ func TestNumberingIsBounded(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A condition that makes no difference to the result may make one to the
+// lookups. Here 10.0.0.0/8 fails either way, by v or, where exists matches, by
+// all, behind w and its host.
+func TestReducedPolicyKeepsTheWorstCounters(t *testing.T) {
+	z := zoneOf{
+		"x.test.": "v=spf1 -include:v.test include:w.test -all",
+		"v.test.": "v=spf1 ?exists:%{i}.e.test ip4:10.0.0.0/8 -all",
+		"w.test.": "v=spf1 a:nothing.test -all",
+	}
+	c := &Checker{Resolver: z}
+	p, err := c.Policy(t.Context(), "x.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := p.At(netip.MustParseAddr("10.0.0.1"))
+	got := [...]any{o.If == nil, o.Result, o.Lookups, o.Voids}
+	if want := [...]any{true, Fail, 4, 1}; got != want {
+		t.Errorf("static, result, lookups and voids %v, want %v", got, want)
+	}
+	if p.MaxLookups() != 4 || p.MaxVoids() != 2 {
+		t.Errorf("at most %d lookups and %d voids", p.MaxLookups(), p.MaxVoids())
+	}
+}
+
+// zoneOf answers with SPF records, and with nothing else.
+type zoneOf map[string]string
+
+func (z zoneOf) LookupTXT(_ context.Context, name string) (Answer[TXT], error) {
+	if text, ok := z[name]; ok {
+		return Answer[TXT]{Records: []TXT{{text}}, TTL: Forever}, nil
+	}
+	return Answer[TXT]{NXDomain: true, TTL: Forever}, nil
+}
+
+func (zoneOf) LookupIP(context.Context, string, Family) (Answer[netip.Addr], error) {
+	return Answer[netip.Addr]{NXDomain: true, TTL: Forever}, nil
+}
+
+func (zoneOf) LookupMX(context.Context, string) (Answer[MailExchange], error) {
+	return Answer[MailExchange]{NXDomain: true, TTL: Forever}, nil
+}
+
+func (zoneOf) LookupPTR(context.Context, netip.Addr) (Answer[string], error) {
+	return Answer[string]{NXDomain: true, TTL: Forever}, nil
 }

@@ -73,7 +73,7 @@ func (c *Checker) Policy(ctx context.Context, domain string) (*Policy, error) {
 // Checker's.
 func (s *symbolic) reduce(c cells[*Outcome]) cells[*Outcome] {
 	if slices.ContainsFunc(c, func(c cell[*Outcome]) bool { return c.value.If != nil }) {
-		r := reduction{s.intern, newNumbering(), map[*Outcome]*Outcome{}}
+		r := reduction{s.intern, newNumbering(), map[*Outcome]*Outcome{}, map[*Outcome]counters{}}
 		c = join(c, cells[bool]{{number{}, true}}, func(o *Outcome, _ bool) *Outcome { return r.of(o) })
 	}
 	equal := func(a, b cell[*Outcome]) bool { return *a.value == *b.value }
