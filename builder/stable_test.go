@@ -186,3 +186,22 @@ func TestWhatIsPublishedCannotBreakABuild(t *testing.T) {
 func networksIn(text string) []string {
 	return slices.DeleteFunc(strings.Fields(text), func(term string) bool { return !strings.HasPrefix(term, "ip4:") })
 }
+
+// A term that stands in two runs, in the root for one and in a part for the
+// other, stays in both places.
+func TestSharedTermsStayInTheirParts(t *testing.T) {
+	prefixes := apartPrefixes(rand.New(rand.NewPCG(5, 9)), 60)
+	for _, split := range []string{"size", "network"} {
+		config := "defaults: {all: fail}\nnetworks: {n: [" + strings.Join(prefixes[:3], ", ") + "], m: [" + strings.Join(prefixes, ", ") + "], o: [" + prefixes[59] + "]}\n" +
+			"domains: {x.test: {senders: [n, o, \"?include:v.test\", m, \"~10.99.0.1\", o, n], split: {by: " + split + "}}}\n"
+		base := world(t, stableZone)
+		first := buildOver(t, config, base)
+		if len(first.Domains[0].Records) < 3 {
+			t.Fatalf("no parts:\n%s", show(first))
+		}
+		again := buildOver(t, config, published(t, base, first))
+		if diff := cmp.Diff(texts(first), texts(again)); diff != "" {
+			t.Errorf("split by %s: (-first +again)\n%s", split, diff)
+		}
+	}
+}
