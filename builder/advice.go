@@ -2,6 +2,7 @@ package builder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,30 +12,57 @@ import (
 // wideResponse is the response size that resolvers ask for by EDNS.
 const wideResponse = 1232
 
-// advice says which changes of the configuration, as few as can be, would make
-// the domain fit; it is empty where none would.
-func (o *outlay) advice(ctx context.Context) (string, error) {
+// relaxations are changes to a domain's settings, each as the configuration
+// writes it, the slightest first.
+var relaxations = []struct {
+	text  string
+	apply func(*Domain) (ok bool)
+}{
+	{"", func(*Domain) bool { return true }},
+	{fmt.Sprintf("limits.response: %d", wideResponse), func(d *Domain) bool {
+		wider := d.Limits.Response < wideResponse
+		d.Limits.Response = wideResponse
+		return wider
+	}},
+	{"limits.record: 0", func(d *Domain) bool {
+		wider := d.Limits.Record > 0
+		d.Limits.Record = 0
+		return wider
+	}},
+	{"strategy: exists", func(d *Domain) bool {
+		other := d.Strategy != StrategyExists
+		d.Strategy = StrategyExists
+		return other
+	}},
+}
+
+// withAdvice adds to a refusal the changes of the configuration, as few as can
+// be, that would make the domain fit.
+func (o *outlay) withAdvice(ctx context.Context, refusal error) error {
+	var r *Refusal
+	if !errors.As(refusal, &r) {
+		return refusal
+	}
 	as := o.d
-	defer func() { o.d = as }()
-	for _, response := range [...]int{as.Limits.Response, wideResponse} {
-		if response < as.Limits.Response {
+	defer func() { o.d = as; o.keepAsListed() }()
+	for _, relaxation := range relaxations {
+		relaxed := *as
+		if !relaxation.apply(&relaxed) {
 			continue
 		}
-		relaxed := *as
-		relaxed.Limits.Response = response
 		o.d = &relaxed
 		changes, ok, err := o.changes(ctx)
 		if err != nil {
-			return "", err
+			return err
 		}
-		if response > as.Limits.Response {
-			changes = append([]string{fmt.Sprintf("limits.response: %d", response)}, changes...)
+		if relaxation.text != "" {
+			changes = append([]string{relaxation.text}, changes...)
 		}
 		if ok {
-			return "it would fit with " + strings.Join(changes, ", and "), nil
+			return &Refusal{Kind: r.Kind, Domain: r.Domain, Msg: r.Msg + "\nit would fit with " + strings.Join(changes, ", and ")}
 		}
 	}
-	return "", nil
+	return &Refusal{Kind: r.Kind, Domain: r.Domain, Msg: r.Msg + "\nno single change to flatten:, pin:, limits: or strategy: makes it fit: it takes fewer senders, or domains of their own for some of them"}
 }
 
 // change is the price of a change to the configuration: more than all else
@@ -94,17 +122,23 @@ func (o *outlay) changed() []string {
 		}
 		name := s.sender.Entry().Name
 		switch s.sender.Source.(type) {
+		case *Gateway, *Term:
+			if s.node.nobody {
+				out = append(out, fmt.Sprintf("no %v%s, which matches nobody", s.node.mechanism, s.where()))
+				continue
+			}
+		}
+		switch s.sender.Source.(type) {
 		case *Gateway:
 			out = append(out, fmt.Sprintf("pin: true for the gateway %s", name))
 		case *Service:
 			out = append(out, fmt.Sprintf("flatten: auto for the service %s", name))
 		default:
-			set := s.chosen.outline().set
 			var prefixes []string
-			for _, p := range set.Prefixes() {
+			for _, p := range s.chosen.outline().set.Prefixes() {
 				prefixes = append(prefixes, networkOf(p).String())
 			}
-			out = append(out, fmt.Sprintf("%s in place of %v", strings.Join(prefixes, " "), s.node.mechanism))
+			out = append(out, fmt.Sprintf("%s in place of %v%s", strings.Join(prefixes, " "), s.node.mechanism, s.where()))
 		}
 	}
 	return out
@@ -112,7 +146,7 @@ func (o *outlay) changed() []string {
 
 // overBudget says what the list needs, which senders need it, and what would
 // help.
-func (o *outlay) overBudget(ctx context.Context, asListed *draft) error {
+func (o *outlay) overBudget(asListed *draft) error {
 	var b strings.Builder
 	c := asListed.counts
 	fmt.Fprintf(&b, "the record needs %d lookups of %d, and %d void ones of %d (RFC 7208, Section 4.6.4)",
@@ -123,9 +157,12 @@ func (o *outlay) overBudget(ctx context.Context, asListed *draft) error {
 	if n := o.d.Limits.Reserve; n > 0 {
 		fmt.Fprintf(&b, "; %d more are kept in reserve", n)
 	}
+	if lookups, voids := o.least(); lookups < c.lookups {
+		fmt.Fprintf(&b, "; flattening, as far as it may go, leaves %d and %d, and the parts that its addresses need", lookups, voids)
+	}
 	for _, s := range o.slots() {
 		if n := s.chosen.counts; n.lookups > 0 {
-			fmt.Fprintf(&b, "\n%v for %v%s", n, s.node.mechanism, s.obstacle())
+			fmt.Fprintf(&b, "\n%v for %v%s%s", n, s.node.mechanism, s.where(), s.obstacle())
 		}
 	}
 	for _, r := range o.d.Regions {
@@ -138,15 +175,19 @@ func (o *outlay) overBudget(ctx context.Context, asListed *draft) error {
 	if !o.d.Redirect.IsZero() {
 		fmt.Fprintf(&b, "\n%v for redirect=%v", o.redirect, o.d.Redirect)
 	}
-	advice, err := o.advice(ctx)
-	if err != nil {
-		return err
-	}
-	if advice == "" {
-		advice = "no change to flatten:, pin: or limits.response makes it fit: it takes fewer senders, or domains of their own for some of them"
-	}
-	b.WriteString("\n" + advice)
 	return &Refusal{Kind: OverBudget, Domain: o.d.Name, Msg: b.String()}
+}
+
+// least gives the fewest lookups, and the fewest void ones, that are left when
+// all is flattened that may be.
+func (o *outlay) least() (lookups, voids int) {
+	lookups, voids = unlimited.lookups, unlimited.lookups
+	fixed := o.fixed()
+	for _, w := range o.combinations(unlimited) {
+		c := w.counts.plus(fixed)
+		lookups, voids = min(lookups, c.lookups), min(voids, max(c.voids[spf.V4], c.voids[spf.V6]))
+	}
+	return lookups, voids
 }
 
 // obstacle says why a slot was not flattened.

@@ -34,11 +34,11 @@ func (o *outlay) decide(ctx context.Context) (*draft, error) {
 			return d, nil
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
 	o.keepAsListed()
-	return nil, o.overBudget(ctx, asListed)
+	if err != nil {
+		return asListed, o.withAdvice(ctx, err)
+	}
+	return asListed, o.withAdvice(ctx, o.overBudget(asListed))
 }
 
 // keepAsListed leaves every slot as the configuration has it.

@@ -140,7 +140,7 @@ func (b *build) outcome(ctx context.Context, d *Domain) *outcome {
 	if o := b.planned.get(d.Name); o != nil {
 		return o
 	}
-	o := &outcome{plan: &DomainPlan{Domain: d, Notes: b.notes(d)}, contents: contents{records: map[string]*spf.Record{}}}
+	o := &outcome{plan: &DomainPlan{Domain: d, Notes: b.entryNotes(d)}, contents: contents{records: map[string]*spf.Record{}}}
 	if err := b.makePlan(ctx, o); err != nil {
 		o.plan.Err = refusalOf(err, d.Name)
 	}
@@ -185,9 +185,14 @@ func (b *build) fillPlan(ctx context.Context, o *outcome) error {
 		return err
 	}
 	draft, err := outlay.decide(ctx)
+	if draft != nil {
+		p.Tried = &Tried{draft.records, draft.lists}
+	}
+	p.Notes = append(p.Notes, outlay.notes()...)
 	if err != nil {
 		return err
 	}
+	p.Notes = append(p.Notes, draft.notes...)
 	for _, r := range draft.records {
 		o.contents.records[r.Name] = r.Record
 	}
@@ -205,6 +210,7 @@ func (b *build) fillPlan(ctx context.Context, o *outcome) error {
 		return err
 	}
 	o.counts = countsOf(got)
+	p.Tried = nil
 	p.Records, p.Lists, p.Parts = draft.records, draft.lists, draft.parts
 	p.Lookups = Count{o.counts.lookups, d.Limits.Lookups - d.Limits.Reserve}
 	p.Voids = Count{max(o.counts.voids[spf.V4], o.counts.voids[spf.V6]), d.Limits.Voids}
@@ -229,22 +235,4 @@ func refusalOf(err error, domain string) *Refusal {
 	}
 	out.Msg = strings.TrimPrefix(out.Msg, trimDot(domain)+": ")
 	return out
-}
-
-// notes says what an operator would want to be reminded of.
-func (b *build) notes(d *Domain) []string {
-	var notes []string
-	say := func(senders []Sender) {
-		for _, s := range senders {
-			e := s.Entry()
-			if !e.Expires.IsZero() && !b.now.Before(e.Expires) {
-				notes = append(notes, fmt.Sprintf("%v: %s expired on %s and is published all the same", e.Place, e.Name, e.Expires.Format(time.DateOnly)))
-			}
-		}
-	}
-	say(d.Senders)
-	for _, r := range d.Regions {
-		say(r.Senders)
-	}
-	return notes
 }

@@ -20,7 +20,7 @@ func (o *outlay) decisions(parts int) (flattened, keptWhole []Decision) {
 		next = o.nextBest(parts)
 	}
 	for i, s := range slots {
-		if _, ok := s.node.mechanism.(spf.Include); !ok {
+		if _, ok := s.node.mechanism.(spf.Include); !ok || s.repeated {
 			continue
 		}
 		d := Decision{Include: strings.TrimPrefix(s.node.mechanism.String(), "include:"), Why: s.whyChosen(), Cost: s.chosen.cost, Next: none}
@@ -55,7 +55,7 @@ func (s *slot) otherwise() int {
 func (s *slot) whyChosen() string {
 	switch f := s.flatten(); {
 	case s.chosen.mode == opened && len(s.chosen.outline().mechanisms) > 0:
-		return "over budget otherwise; of its terms stay " + texts(s.chosen.outline().mechanisms)
+		return "over budget otherwise" + staying(s.chosen.outline().mechanisms)
 	case s.chosen.mode == flat && f == FlattenAlways:
 		return "always"
 	case s.chosen.mode != kept:
@@ -70,15 +70,16 @@ func (s *slot) whyChosen() string {
 	return "within budget"
 }
 
-func texts(mechanisms []spf.Mechanism) string {
+// staying says which terms of a record stay that is not included any more.
+func staying(mechanisms []spf.Mechanism) string {
 	if len(mechanisms) == 0 {
-		return "none"
+		return ""
 	}
 	out := make([]string, len(mechanisms))
 	for i, m := range mechanisms {
 		out[i] = m.String()
 	}
-	return strings.Join(out, ", ")
+	return "; of its terms stay " + strings.Join(out, ", ")
 }
 
 // String says what a decision costs, and what the next best would.

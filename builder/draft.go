@@ -30,6 +30,7 @@ type draft struct {
 	lists   []AddressList
 	parts   Parts
 	counts  counts // as they add up
+	notes   []string
 }
 
 // newOutlay looks at every sender that asks the DNS. planned holds what is
@@ -53,6 +54,7 @@ func (b *build) newOutlay(ctx context.Context, d *Domain, planned contents) (*ou
 	}
 	for _, l := range o.lists {
 		l.slots = map[int]*slot{}
+		seen := map[string]bool{}
 		for i, s := range l.senders {
 			m, err := s.asking(d.Zone)
 			if err != nil {
@@ -66,6 +68,13 @@ func (b *build) newOutlay(ctx context.Context, d *Domain, planned contents) (*ou
 				return nil, err
 			}
 			l.slots[i] = &slot{sender: s, node: n}
+			if l.name != d.Name {
+				l.slots[i].in = l.name
+			}
+			if seen[m.String()] && n.static {
+				l.slots[i].node, l.slots[i].repeated = &node{mechanism: m}, true
+			}
+			seen[m.String()] = true
 		}
 	}
 	return o, nil
@@ -102,6 +111,7 @@ func (o *outlay) draft(ctx context.Context) (*draft, error) {
 			out.counts = out.counts.plus(listCounts)
 		}
 		out.lists = append(out.lists, layout.lists...)
+		out.notes = append(out.notes, layout.publishedNotes()...)
 		parts := layout.count()
 		out.parts.Count += parts.Count
 		out.parts.LowerBound += parts.LowerBound

@@ -114,7 +114,7 @@ func (l *layout) tooLarge() error {
 	text := l.root().String()
 	size := responseSize(l.name, text, l.siblings)
 	r := &Refusal{Kind: TooLarge, Domain: l.d.Name}
-	parts, more := 0, "raise limits.response (1232 suits most resolvers)"
+	parts := 0
 	for _, s := range l.segments {
 		parts += len(s.parts)
 	}
@@ -122,21 +122,18 @@ func (l *layout) tooLarge() error {
 	if parts > 0 {
 		left = fmt.Sprintf("it includes %d parts, and what else is left in it cannot move to one", parts)
 	}
-	if l.d.Limits.Record > 0 {
-		more = "raise limits.record"
-	}
 	switch limit := l.d.Limits; {
 	case parts > limit.Lookups:
-		r.Msg = fmt.Sprintf("what is listed for %s fills %d parts, where %d lookups are allowed and each part costs one: %s", trimDot(l.name), parts, limit.Lookups, more)
+		r.Msg = fmt.Sprintf("what is listed for %s fills %d parts, where %d lookups are allowed and each part costs one", trimDot(l.name), parts, limit.Lookups)
 	case limit.Record > 0 && len(text) > limit.Record:
 		r.Msg = fmt.Sprintf("the record of %s has %d octets at the least, of which limits.record allows %d: %s", trimDot(l.name), len(text), limit.Record, left)
 	case len(l.siblings) > 0:
-		r.Msg = fmt.Sprintf("the response for %s has %d octets at the least, %d of them for the other TXT records there, and limits.response allows %d: raise it (1232 suits most resolvers), or move the other TXT records elsewhere",
+		r.Msg = fmt.Sprintf("the response for %s has %d octets at the least, %d of them for the other TXT records there, and limits.response allows %d",
 			trimDot(l.name), size, size-responseSize(l.name, text, nil), limit.Response)
 	case parts > 0:
 		r.Msg = fmt.Sprintf("the response for %s has %d octets at the least, and limits.response allows %d: %s; raise it (1232 suits most resolvers)", trimDot(l.name), size, limit.Response, left)
 	default:
-		r.Msg = fmt.Sprintf("the response for %s has %d octets at the least, and limits.response allows %d: raise it (1232 suits most resolvers)", trimDot(l.name), size, limit.Response)
+		r.Msg = fmt.Sprintf("the response for %s has %d octets at the least, and limits.response allows %d", trimDot(l.name), size, limit.Response)
 	}
 	return r
 }

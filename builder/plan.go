@@ -18,6 +18,7 @@ type DomainPlan struct {
 	Domain    *Domain
 	Records   []Record // the domain's own first, then the parts, then the regions
 	Lists     []AddressList
+	Tried     *Tried // of a refused domain, if any records were made for it
 	Lookups   Count
 	Voids     Count
 	Parts     Parts
@@ -26,6 +27,13 @@ type DomainPlan struct {
 	Kept      []Decision
 	Notes     []string // what is worth saying, though no error
 	Err       *Refusal
+}
+
+// Tried is records that were made and refused, as they break a limit, are not
+// proven, or do not give what a vector expects: to be looked at, not published.
+type Tried struct {
+	Records []Record
+	Lists   []AddressList
 }
 
 // Count is a counter of RFC 7208, Section 4.6.4: the most that any address

@@ -57,9 +57,19 @@ func bound(m spf.Mechanism) bool {
 // slot is a sender that asks the DNS: its node, and what was chosen to stand in
 // its place.
 type slot struct {
-	sender Sender
-	node   *node
-	chosen *choice
+	sender   Sender
+	in       string // canonical name of the region in whose record it stands; empty for the domain's own
+	node     *node
+	chosen   *choice
+	repeated bool // the same term stands before it, so that it cannot match
+}
+
+// where says in whose record a slot stands, where that is not the domain's.
+func (s *slot) where() string {
+	if s.in == "" {
+		return ""
+	}
+	return " in " + trimDot(s.in)
 }
 
 // runs gives the senders of one record as runs. slots holds those that ask the
@@ -84,6 +94,9 @@ func (b *build) runs(ctx context.Context, senders []Sender, d *Domain, slots map
 
 func (b *build) items(ctx context.Context, s Sender, d *Domain, at *slot) ([]item, error) {
 	if at != nil {
+		if at.repeated {
+			return nil, nil
+		}
 		if o := at.chosen.outline(); o != nil {
 			return o.items(), nil
 		}

@@ -21,6 +21,8 @@ type node struct {
 	flatWhy   error         // why not
 	open      *opening      // nil where its terms cannot stand in its place
 	changes   float64       // that a prefix sees in a year
+	static    bool          // it matches the same addresses whatever the message
+	nobody    bool          // it matches no address, whatever the message
 }
 
 // opening is a record whose terms may stand in the place of its include.
@@ -130,6 +132,8 @@ func (b *build) node(ctx context.Context, m spf.Mechanism, asked string, above [
 		return nil, fmt.Errorf("%v: %w", d, err)
 	}
 	n := &node{mechanism: m, kept: countsOf(policy)}
+	n.static = policy.Static()
+	n.nobody = n.static && len(policy.Prefixes(spf.Pass)) == 0
 	for _, c := range policy.Conditions() {
 		n.barrier = n.barrier || !commutes(c)
 	}
