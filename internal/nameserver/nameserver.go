@@ -1,0 +1,305 @@
+// Package nameserver starts name servers for tests, each on loopback and in a
+// folder of the test's own: BIND, Knot DNS and PowerDNS, as a distribution
+// packages them. Only tests use it.
+package nameserver
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// Every server knows three keys with one secret: the first and the second may
+// transfer and update the zone, the third may not.
+const (
+	KeyName = "spfzone-test"     // hmac-sha256
+	Key512  = "spfzone-test-512" // hmac-sha512
+	Other   = "spfzone-other"    // hmac-sha256
+	Key     = "c3Bmem9uZS10ZXN0LWtleS1vZi0zMi1vY3RldHMhISE="
+)
+
+// Server is a name server with one zone.
+type Server struct {
+	Name    string // "BIND", "Knot DNS" or "PowerDNS"
+	Address string // host:port, by UDP and TCP
+	API     string // the URL of PowerDNS's HTTP API, else empty
+	APIKey  string
+
+	t       testing.TB
+	cmd     *exec.Cmd
+	restart func() *exec.Cmd
+	log     string
+}
+
+// Kind is a way to start a server.
+type Kind struct {
+	Name  string
+	Start func(t testing.TB, zone, text string) *Server
+}
+
+// Kinds gives all of them.
+func Kinds() []Kind {
+	return []Kind{{"BIND", BIND}, {"Knot", Knot}, {"PowerDNS", PowerDNS}}
+}
+
+// program finds a program in PATH or the system's folders. If it is absent, the
+// test is skipped, or fails if the environment has SPFZONE_INTEGRATION=required.
+func program(t testing.TB, name, debian string) string {
+	t.Helper()
+	for _, path := range []string{name, "/usr/sbin/" + name, "/usr/bin/" + name} {
+		if found, err := exec.LookPath(path); err == nil {
+			return found
+		}
+	}
+	report := t.Skipf
+	if os.Getenv("SPFZONE_INTEGRATION") == "required" {
+		report = t.Fatalf
+	}
+	report("%s not found: install the Debian packages %s", name, debian)
+	return ""
+}
+
+// port finds one that is free by UDP and TCP.
+func port(t testing.TB) int {
+	t.Helper()
+	for range 50 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := net.ListenPacket("udp", l.Addr().String())
+		l.Close()
+		if err == nil {
+			p.Close()
+			return l.Addr().(*net.TCPAddr).Port
+		}
+	}
+	t.Fatal("no port is free for both UDP and TCP")
+	return 0
+}
+
+// folder is where a server keeps its files. Socket paths are short, so it does
+// not stand below the test's own name.
+func folder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "spfzone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+func write(t testing.TB, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// start runs the server until the test is over, and waits until it answers.
+func (s *Server) start(t testing.TB, zone, dir string, restart func() *exec.Cmd) *Server {
+	t.Helper()
+	s.t, s.restart, s.log = t, restart, filepath.Join(dir, "log")
+	t.Cleanup(s.Kill)
+	s.Restart(zone)
+	return s
+}
+
+// Kill ends the server at once.
+func (s *Server) Kill() {
+	if s.cmd == nil {
+		return
+	}
+	s.cmd.Process.Kill()
+	s.cmd.Wait()
+	s.cmd = nil
+}
+
+// Restart starts the server again, after [Server.Kill].
+func (s *Server) Restart(zone string) {
+	s.t.Helper()
+	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer log.Close()
+	s.cmd = s.restart()
+	s.cmd.Stdout, s.cmd.Stderr = log, log
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.await(zone)
+}
+
+// await waits for the zone's SOA record.
+func (s *Server) await(zone string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for ctx.Err() == nil {
+		m := new(dns.Msg).SetQuestion(zone, dns.TypeSOA)
+		r, _, err := (&dns.Client{Net: "tcp"}).ExchangeContext(ctx, m, s.Address)
+		if err == nil && r.Authoritative && len(r.Answer) == 1 {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	out, _ := os.ReadFile(s.log)
+	s.t.Fatalf("%s does not serve %s:\n%s", s.Name, zone, out)
+}
+
+// TXT gives the data of the TXT records of a name as the server sends it, in
+// octets and in its order.
+func (s *Server) TXT(name string) (rdata [][]byte) {
+	s.t.Helper()
+	m := new(dns.Msg).SetQuestion(name, dns.TypeTXT)
+	r, _, err := (&dns.Client{Net: "tcp"}).Exchange(m, s.Address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, rr := range r.Answer {
+		wire := make([]byte, dns.Len(rr))
+		n, err := dns.PackRR(rr, wire, 0, nil, false)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		h := 10 + len(dns.Fqdn(name)) + 1
+		rdata = append(rdata, bytes.Clone(wire[h:n]))
+	}
+	return rdata
+}
+
+// BIND starts BIND 9.
+func BIND(t testing.TB, zone, text string) *Server {
+	t.Helper()
+	named := program(t, "named", "bind9")
+	dir, p := folder(t), port(t)
+	conf := write(t, dir, "named.conf", fmt.Sprintf(`options {
+	directory %[1]q; pid-file none; session-keyfile none; lock-file none;
+	listen-on port %[2]d { 127.0.0.1; }; listen-on-v6 { none; };
+	recursion no; dnssec-validation no; notify no; check-integrity no; check-names master ignore;
+};
+controls { };
+key %[3]q { algorithm hmac-sha256; secret %[6]q; };
+key %[4]q { algorithm hmac-sha512; secret %[6]q; };
+key %[5]q { algorithm hmac-sha256; secret %[6]q; };
+zone %[7]q { type master; file "zone"; allow-update { key %[3]q; key %[4]q; }; allow-transfer { key %[3]q; key %[4]q; }; };
+`, dir, p, KeyName, Key512, Other, Key, zone))
+	write(t, dir, "zone", text)
+	s := &Server{Name: "BIND", Address: fmt.Sprintf("127.0.0.1:%d", p)}
+	return s.start(t, zone, dir, func() *exec.Cmd { return exec.Command(named, "-g", "-4", "-n", "1", "-c", conf) })
+}
+
+// Knot starts Knot DNS.
+func Knot(t testing.TB, zone, text string) *Server {
+	t.Helper()
+	knotd := program(t, "knotd", "knot")
+	dir, p := folder(t), port(t)
+	conf := write(t, dir, "knot.conf", fmt.Sprintf(`server:
+  rundir: %[1]q
+  listen: 127.0.0.1@%[2]d
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+database:
+  storage: %[1]q
+key:
+  - id: %[3]s
+    algorithm: hmac-sha256
+    secret: %[6]s
+  - id: %[4]s
+    algorithm: hmac-sha512
+    secret: %[6]s
+  - id: %[5]s
+    algorithm: hmac-sha256
+    secret: %[6]s
+acl:
+  - id: all
+    key: [%[3]s, %[4]s]
+    action: [transfer, update]
+template:
+  - id: default
+    storage: %[1]q
+    file: zone
+    acl: all
+    zonefile-load: whole
+    zonefile-sync: -1
+    journal-content: changes
+zone:
+  - domain: %[7]s
+`, dir, p, KeyName, Key512, Other, Key, zone))
+	write(t, dir, "zone", text)
+	s := &Server{Name: "Knot DNS", Address: fmt.Sprintf("127.0.0.1:%d", p)}
+	return s.start(t, zone, dir, func() *exec.Cmd { return exec.Command(knotd, "-c", conf) })
+}
+
+// PowerDNS starts the PowerDNS authoritative server with an SQLite database,
+// DNS update and the HTTP API.
+func PowerDNS(t testing.TB, zone, text string) *Server {
+	t.Helper()
+	server := program(t, "pdns_server", "pdns-server pdns-backend-sqlite3")
+	util := program(t, "pdnsutil", "pdns-server pdns-backend-sqlite3")
+	sqlite := program(t, "sqlite3", "sqlite3")
+	dir, p, web := folder(t), port(t), port(t)
+	write(t, dir, "pdns.conf", fmt.Sprintf(`launch=gsqlite3
+gsqlite3-database=%s/db
+gsqlite3-pragma-synchronous=0
+local-address=127.0.0.1
+local-port=%d
+socket-dir=%s
+dnsupdate=yes
+allow-dnsupdate-from=127.0.0.0/8
+master=yes
+receiver-threads=1
+distributor-threads=1
+cache-ttl=0
+query-cache-ttl=0
+negquery-cache-ttl=0
+zone-cache-refresh-interval=0
+api=yes
+api-key=%s
+webserver=yes
+webserver-address=127.0.0.1
+webserver-port=%d
+webserver-loglevel=none
+`, dir, p, dir, apiKey, web))
+	run(t, exec.Command(sqlite, filepath.Join(dir, "db"), ".read /usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"))
+	bare := strings.TrimSuffix(zone, ".")
+	for _, args := range [][]string{
+		{"load-zone", bare, write(t, dir, "zone", text)},
+		{"set-kind", bare, "primary"},
+		{"import-tsig-key", KeyName, "hmac-sha256", Key},
+		{"import-tsig-key", Key512, "hmac-sha512", Key},
+		{"import-tsig-key", Other, "hmac-sha256", Key},
+		{"set-meta", bare, "TSIG-ALLOW-DNSUPDATE", KeyName, Key512},
+		{"activate-tsig-key", bare, KeyName, "primary"},
+		{"activate-tsig-key", bare, Key512, "primary"},
+	} {
+		run(t, exec.Command(util, append([]string{"--config-dir=" + dir}, args...)...))
+	}
+	s := &Server{Name: "PowerDNS", Address: fmt.Sprintf("127.0.0.1:%d", p), API: fmt.Sprintf("http://127.0.0.1:%d", web), APIKey: apiKey}
+	return s.start(t, zone, dir, func() *exec.Cmd {
+		return exec.Command(server, "--config-dir="+dir, "--daemon=no", "--guardian=no", "--write-pid=no", "--disable-syslog=yes")
+	})
+}
+
+const apiKey = "spfzone-test-api-key"
+
+func run(t testing.TB, cmd *exec.Cmd) {
+	t.Helper()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", cmd, err, out)
+	}
+}

@@ -1,0 +1,16 @@
+package txt
+
+import "errors"
+
+// What keeps an RRset from being replaced. What was there stands unchanged
+// when one of these is the cause, unless the error says otherwise.
+var (
+	// ErrConflict says that the RRset is not what was read: somebody else
+	// changed it.
+	ErrConflict = errors.New("the records are not what was read")
+	// ErrSiblings says that the other TXT records at the name would be at
+	// risk.
+	ErrSiblings = errors.New("other TXT records at the name would be at risk")
+	// ErrUnsafe says that the change cannot be made safely.
+	ErrUnsafe = errors.New("the change cannot be made safely")
+)
