@@ -23,12 +23,13 @@ var imports = map[string][]string{
 	"lint":        {"spf", "go4.org/netipx"},
 	"resolver":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
 	"zonefile":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
-	"providers":   {"spf", "providers/txt", "providers/rfc2136", "github.com/libdns/libdns"},
+	"providers":   {"spf", "providers/txt", "providers/rfc2136", "providers/powerdns", "github.com/libdns/libdns"},
 	"builder":     {"spf", "lint", "go4.org/netipx", "gopkg.in/yaml.v3"},
 	"cmd/spfzone": {"spf", "lint", "resolver", "zonefile", "providers", "builder", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
-	"providers/txt":     {"spf"},
-	"providers/rfc2136": {"providers/txt", "github.com/miekg/dns", "github.com/libdns/libdns"},
+	"providers/txt":      {"spf"},
+	"providers/powerdns": {"providers/txt", "github.com/libdns/libdns"},
+	"providers/rfc2136":  {"providers/txt", "github.com/miekg/dns", "github.com/libdns/libdns"},
 
 	"internal/dnstest":    {"spf", "github.com/miekg/dns", "gopkg.in/yaml.v3"},
 	"internal/nameserver": {"github.com/miekg/dns"},
