@@ -23,12 +23,13 @@ var imports = map[string][]string{
 	"lint":        {"spf", "go4.org/netipx"},
 	"resolver":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
 	"zonefile":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
-	"providers":   {"spf", "providers/txt", "providers/rfc2136", "providers/powerdns", "github.com/libdns/libdns"},
+	"providers":   append([]string{"spf", "providers/txt", "providers/rfc2136", "providers/powerdns", "providers/route53", "github.com/libdns/libdns"}, vendors...),
 	"builder":     {"spf", "lint", "go4.org/netipx", "gopkg.in/yaml.v3"},
 	"cmd/spfzone": {"spf", "lint", "resolver", "zonefile", "providers", "builder", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
 	"providers/txt":      {"spf"},
 	"providers/powerdns": {"providers/txt", "github.com/libdns/libdns"},
+	"providers/route53":  {"providers/txt", aws + "/aws", aws + "/aws/retry", aws + "/config", aws + "/credentials", aws + "/service/route53", aws + "/service/route53/types"},
 	"providers/rfc2136":  {"providers/txt", "github.com/miekg/dns", "github.com/libdns/libdns"},
 
 	"internal/dnstest":    {"spf", "github.com/miekg/dns", "gopkg.in/yaml.v3"},
@@ -36,6 +37,17 @@ var imports = map[string][]string{
 	"internal/configtest": nil,
 	"internal/zonecheck":  nil,
 	"internal/layout":     nil,
+}
+
+const aws = "github.com/aws/aws-sdk-go-v2"
+
+// vendors are the modules for libdns, of which one file of providers makes the
+// list of types.
+var vendors = []string{
+	"github.com/libdns/bunny", "github.com/libdns/cloudflare", "github.com/libdns/cloudns", "github.com/libdns/desec",
+	"github.com/libdns/digitalocean", "github.com/libdns/dnsimple", "github.com/libdns/gandi", "github.com/libdns/godaddy",
+	"github.com/libdns/inwx", "github.com/libdns/ionos", "github.com/libdns/linode", "github.com/libdns/namecheap",
+	"github.com/libdns/netcup", "github.com/libdns/ovh", "github.com/libdns/porkbun", "github.com/libdns/transip",
 }
 
 func TestImportsPointDown(t *testing.T) {

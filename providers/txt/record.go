@@ -69,12 +69,13 @@ func (s RRset) filter(isSPF bool) (out []Record) {
 	return out
 }
 
-// With gives the set with text as its only SPF record, or with none if text is
-// empty, and with this TTL. A record of the set that has this text already
-// stays as it is.
+// With gives the set with text as its only SPF record and with this TTL, or
+// without SPF records and with the TTL that it has if text is empty. A record
+// of the set that has this text already stays as it is.
 func (s RRset) With(text string, ttl uint32) RRset {
-	out := RRset{TTL: ttl, Records: s.Siblings()}
+	out := RRset{TTL: s.TTL, Records: s.Siblings()}
 	if text != "" {
+		out.TTL = ttl
 		want := New(text)
 		for _, r := range s.SPF() {
 			if r.Text() == text {

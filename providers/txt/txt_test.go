@@ -71,7 +71,7 @@ func TestRRsetWith(t *testing.T) {
 	}{
 		{"replace", set, "v=spf1 mx -all", 300, txt.RRset{TTL: 300, Records: []txt.Record{site, rec("v=spf1 mx -all")}}},
 		{"the same text keeps its strings", set, "v=spf1 -all", 60, txt.RRset{TTL: 60, Records: []txt.Record{site, old}}},
-		{"delete", set, "", 300, txt.RRset{TTL: 300, Records: []txt.Record{site}}},
+		{"delete", set, "", 0, txt.RRset{TTL: 300, Records: []txt.Record{site}}},
 		{"delete the last", txt.RRset{TTL: 300, Records: []txt.Record{old}}, "", 300, txt.RRset{}},
 		{"create", txt.RRset{}, "v=spf1 -all", 300, txt.RRset{TTL: 300, Records: []txt.Record{rec("v=spf1 -all")}}},
 		{"two become one", txt.RRset{TTL: 1, Records: []txt.Record{old, rec("V=SPF1")}}, "v=spf1 mx", 1, txt.RRset{TTL: 1, Records: []txt.Record{rec("v=spf1 mx")}}},

@@ -1,0 +1,50 @@
+package providers
+
+import (
+	"fmt"
+
+	"github.com/spfzone/spfzone/providers/txt"
+)
+
+// State says what a failed change did to the TXT RRset of the name.
+type State int
+
+const (
+	// Unchanged says that the call changed nothing, or put everything back.
+	Unchanged State = iota
+	// Unknown says that this cannot be said: read the name again.
+	Unknown
+)
+
+func (s State) String() string {
+	if s == Unchanged {
+		return "nothing was changed"
+	}
+	return "what stands there now is not known"
+}
+
+// Error is a failure to read or replace a TXT RRset. It holds no secret.
+type Error struct {
+	Provider string // its name in the configuration
+	Name     string
+	Verb     string // "reading", "creating", "replacing", "deleting" or "changing the TTL"
+	Cause    error  // asks for [ErrConflict] and the like by errors.Is
+	State    State
+	Found    *txt.RRset // what was read after the failure; nil if it could not be
+}
+
+// Error says who, where, what, why, and what stands there now.
+func (e *Error) Error() string {
+	s := fmt.Sprintf("provider %s: %s the TXT records of %s: %v", e.Provider, e.Verb, e.Name, e.Cause)
+	switch {
+	case e.Verb == "reading":
+	case e.State == Unknown && e.Found != nil:
+		s += fmt.Sprintf("; %d TXT records stand there now, of which %d are SPF records", len(e.Found.Records), len(e.Found.SPF()))
+	default:
+		s += "; " + e.State.String()
+	}
+	return s
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }

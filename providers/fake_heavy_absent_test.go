@@ -1,0 +1,5 @@
+//go:build !heavy
+
+package providers
+
+func heavyFakes() []vendor { return nil }
