@@ -40,12 +40,6 @@ func looseRecord(data string) txt.Record {
 	return r
 }
 
-// unquoted takes the outer quotes off the presentation form.
-func unquoted(r txt.Record) string {
-	s := r.String()
-	return s[1 : len(s)-1]
-}
-
 // halves is how the module of deSEC gives several strings: with the quotes
 // between them, and without any escapes.
 func halves(data string) (r txt.Record) {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/libdns/googleclouddns"
 	"github.com/libdns/hetzner/v2"
+
+	"github.com/spfzone/spfzone/providers/txt"
 )
 
 // heavy gives the types of [heavyNames].
@@ -36,4 +38,10 @@ func heavy() []kind {
 			open:     module[hetzner.Provider](stripped()),
 		},
 	}
+}
+
+// unquoted takes the outer quotes off the presentation form.
+func unquoted(r txt.Record) string {
+	s := r.String()
+	return s[1 : len(s)-1]
 }

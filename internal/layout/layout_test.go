@@ -23,7 +23,7 @@ var imports = map[string][]string{
 	"lint":        {"spf", "go4.org/netipx"},
 	"resolver":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
 	"zonefile":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
-	"providers":   append([]string{"spf", "providers/txt", "providers/rfc2136", "providers/powerdns", "providers/route53", "github.com/libdns/libdns"}, vendors...),
+	"providers":   append([]string{"spf", "providers/txt", "providers/rfc2136", "providers/powerdns", "providers/route53", "go4.org/netipx", "github.com/libdns/libdns"}, vendors...),
 	"builder":     {"spf", "lint", "go4.org/netipx", "gopkg.in/yaml.v3"},
 	"cmd/spfzone": {"spf", "lint", "resolver", "zonefile", "providers", "builder", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 

@@ -60,7 +60,7 @@ func octal(s string) (c byte, ok bool) {
 		if s[i] < '0' || s[i] > '7' {
 			return 0, false
 		}
-		c = c<<3 | s[i] - '0'
+		c = c<<3 | (s[i] - '0')
 	}
 	return c, true
 }
