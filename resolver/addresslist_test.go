@@ -102,3 +102,44 @@ func nearSet(r *rand.Rand, set *netipx.IPSet) netip.Addr {
 	}
 	return at.To()
 }
+
+// A zone file is the set that its names list, as far as they are nothing else.
+func TestWorldListsAddresses(t *testing.T) {
+	const zone = `$ORIGIN x.test.
+1.2.0.192.in-addr.l  A 127.0.0.2
+*.3.0.192.in-addr.l  A 127.0.0.2
+*.8.b.d.0.1.0.0.2.ip6.l A 127.0.0.2
+1.2.0.192.in-addr.text  TXT "exists too"
+1.2.0.192.in-addr.alias CNAME 1.2.0.192.in-addr.l
+*.wild               A 127.0.0.2
+in-addr.tree         DNAME in-addr.l
+`
+	tests := []struct {
+		below string
+		f     spf.Family
+		want  string
+		ok    bool
+	}{
+		{"in-addr.l.x.test.", spf.V4, "[192.0.2.1/32 192.0.3.0/24]", true},
+		{"ip6.l.x.test.", spf.V6, "[2001:db8::/32]", true},
+		{"in-addr.none.x.test.", spf.V4, "[]", true},
+		{"in-addr.text.x.test.", spf.V4, "[]", false},
+		{"in-addr.alias.x.test.", spf.V4, "[]", false},
+		{"in-addr.wild.x.test.", spf.V4, "[]", false},
+		{"in-addr.tree.x.test.", spf.V4, "[]", false},
+	}
+	w, err := ParseZone(strings.NewReader(zone), "zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range tests {
+		set, ok := w.ListAddresses(tt.below, tt.f)
+		got := "[]"
+		if ok {
+			got = fmt.Sprint(set.Prefixes())
+		}
+		if got != tt.want || ok != tt.ok {
+			t.Errorf("%s: %s %v, want %s %v", tt.below, got, ok, tt.want, tt.ok)
+		}
+	}
+}

@@ -49,7 +49,8 @@ func TestRealWorldOverBIND(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := &spf.Checker{Resolver: world}
+	// Without ListAddresses, which no live DNS can give.
+	file := &spf.Checker{Resolver: struct{ spf.Resolver }{world}}
 
 	domains := make(chan string)
 	var compared atomic.Int64

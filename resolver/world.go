@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
 
 	"github.com/miekg/dns"
 
@@ -17,6 +18,9 @@ import (
 type World struct {
 	source string
 	names  map[string]*node // canonical; with the empty non-terminals (RFC 9499)
+
+	order   sync.Once
+	ordered []string // the names backwards, sorted, once a subtree is asked for
 }
 
 // add keeps a record, if it is of a type that SPF asks for, and its name.
