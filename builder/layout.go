@@ -131,7 +131,7 @@ func (l *layout) tooLarge() error {
 		r.Msg = fmt.Sprintf("the response for %s has %d octets at the least, %d of them for the other TXT records there, and limits.response allows %d",
 			trimDot(l.name), size, size-responseSize(l.name, text, nil), limit.Response)
 	case parts > 0:
-		r.Msg = fmt.Sprintf("the response for %s has %d octets at the least, and limits.response allows %d: %s; raise it (1232 suits most resolvers)", trimDot(l.name), size, limit.Response, left)
+		r.Msg = fmt.Sprintf("the response for %s has %d octets at the least, and limits.response allows %d: %s", trimDot(l.name), size, limit.Response, left)
 	default:
 		r.Msg = fmt.Sprintf("the response for %s has %d octets at the least, and limits.response allows %d", trimDot(l.name), size, limit.Response)
 	}
