@@ -150,7 +150,7 @@ func (l *layout) records() []Record {
 	for _, s := range l.segments {
 		for _, p := range s.parts {
 			number++
-			r := Record{Name: p.name, Record: l.partRecord(p.pieces), About: fmt.Sprintf("part %d of the SPF record of %s", number, trimDot(l.name))}
+			r := Record{Name: p.name, Of: l.name, Record: l.partRecord(p.pieces), About: fmt.Sprintf("part %d of the SPF record of %s", number, trimDot(l.name))}
 			_, r.Terms = qualified(p.pieces, spf.QPass, l.d.closing())
 			out = append(out, l.finish(r, nil))
 		}

@@ -20,6 +20,10 @@ func partName(pattern string, number int, owner string) string {
 	return strings.ToLower(strings.ReplaceAll(pattern, "%d", fmt.Sprint(number))) + "." + owner
 }
 
+// PartName gives the canonical name of a part of a record of the domain's: its
+// own, or that of a region.
+func (d *Domain) PartName(of string, number int) string { return partName(d.Split.Names, number, of) }
+
 // maxNumber bounds the search for a free name.
 const maxNumber = 100_000
 

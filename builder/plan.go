@@ -62,6 +62,7 @@ type Record struct {
 	ResponseBytes int         // of the response to a question for it, the other TXT records at the name counted
 	Terms         []Published // of Text, in order
 	About         string      // what the record is, in a few words
+	Of            string      // canonical name of the record that this is a part of; empty for one that stands for itself
 }
 
 // Published is a term of a record and what it comes from.

@@ -46,6 +46,14 @@ type PublishedName struct {
 	Former []Former // versions that receivers may still hold
 }
 
+// only gives the version that is one record, or none if text is empty.
+func only(text string) Version {
+	if text == "" {
+		return nil
+	}
+	return Version{text}
+}
+
 // Former is a version that was replaced. Receivers may hold it until its TTL
 // is over, or that of a negative answer (RFC 2308) where it is none.
 type Former struct {
@@ -61,7 +69,7 @@ type Published map[string]PublishedName
 // Wanted is one of the records that are to be published.
 type Wanted struct {
 	Name string // canonical
-	Text string
+	Text string // empty for a name that is to have no record
 	TTL  time.Duration
 	Of   string // canonical name of the record whose part it is; empty for a record that stands for itself
 }

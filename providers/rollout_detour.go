@@ -29,7 +29,7 @@ func (p *planner) detour(why *UnsafeError) (Stage, error) {
 	}
 	to := versions{}
 	for _, c := range step {
-		to[c.Name] = Version{c.New}
+		to[c.Name] = only(c.New)
 	}
 	until, err := p.safeFrom(to, t.versions())
 	if err != nil {
@@ -61,7 +61,7 @@ func (p *planner) firstStep(t *target, updates []Change) []Change {
 		}
 		at := p.assuming(t, updates, made)
 		for i, c := range updates {
-			if made&(1<<i) != 0 || at.safeAt(at.now, versions{c.Name: {c.New}}, t.versions()) != nil {
+			if made&(1<<i) != 0 || at.safeAt(at.now, versions{c.Name: only(c.New)}, t.versions()) != nil {
 				continue
 			}
 			if rest := search(made | 1<<i); rest != nil {
@@ -86,11 +86,11 @@ func (p *planner) assuming(t *target, updates []Change, made uint) *planner {
 		later.published[name] = PublishedName{Now: is.Now, TTL: is.TTL}
 	}
 	for _, c := range p.creates(t) {
-		later.published[c.Name] = PublishedName{Now: Version{c.New}, TTL: c.TTL}
+		later.published[c.Name] = PublishedName{Now: only(c.New), TTL: c.TTL}
 	}
 	for i, c := range updates {
 		if made&(1<<i) != 0 {
-			later.published[c.Name] = PublishedName{Now: Version{c.New}, TTL: c.TTL}
+			later.published[c.Name] = PublishedName{Now: only(c.New), TTL: c.TTL}
 		}
 	}
 	return &later
@@ -122,7 +122,7 @@ func (p *planner) widened(t *target, updates []Change) []Change {
 	}
 	after := p.assuming(t, updates, 0)
 	for _, c := range wide {
-		after.published[c.Name] = PublishedName{Now: Version{c.New}, TTL: c.TTL}
+		after.published[c.Name] = PublishedName{Now: only(c.New), TTL: c.TTL}
 	}
 	if after.safeAt(p.now, t.versions(), t.versions()) != nil {
 		return nil

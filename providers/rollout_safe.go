@@ -15,7 +15,7 @@ type versions map[string]Version
 func (t *target) versions() versions {
 	v := versions{}
 	for _, w := range t.records {
-		v[w.Name] = Version{w.Text}
+		v[w.Name] = only(w.Text)
 	}
 	return v
 }

@@ -40,7 +40,7 @@ func (p *planner) advance(t *target) (Stage, error) {
 func (p *planner) creates(t *target) []Change {
 	var out []Change
 	for i, w := range t.records {
-		if i > 0 && len(p.published[w.Name].Now) == 0 {
+		if i > 0 && len(p.published[w.Name].Now) == 0 && w.Text != "" {
 			out = append(out, Change{w.Name, nil, w.Text, w.TTL})
 		}
 	}
@@ -55,7 +55,7 @@ func (p *planner) updates(t *target) []Change {
 		if i > 0 && len(is.Now) == 0 {
 			continue
 		}
-		if !slices.Equal(is.Now, Version{w.Text}) || is.TTL != w.TTL {
+		if !slices.Equal(is.Now, only(w.Text)) || w.Text != "" && is.TTL != w.TTL {
 			out = append(out, Change{w.Name, is.Now, w.Text, w.TTL})
 		}
 	}
@@ -92,7 +92,7 @@ func (p *planner) referred(name string) time.Time {
 	var until time.Time
 	for _, is := range p.published {
 		for _, f := range p.former(is) {
-			if includes(f.Version, name) && f.Until.After(until) {
+			if f.Version.RefersTo(name) && f.Until.After(until) {
 				until = f.Until
 			}
 		}
@@ -100,8 +100,8 @@ func (p *planner) referred(name string) time.Time {
 	return until
 }
 
-// includes reports whether a record refers to a name.
-func includes(v Version, name string) bool {
+// RefersTo reports whether a record refers to a name.
+func (v Version) RefersTo(name string) bool {
 	for _, text := range v {
 		r, _ := spf.ParseAll(text)
 		if target, ok := r.Redirect.Name(); ok && target == name {

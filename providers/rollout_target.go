@@ -109,6 +109,9 @@ func (p *planner) isWanted(name string) bool {
 
 // renamed gives a record with other names in its includes.
 func renamed(text string, names map[string]string) (string, error) {
+	if text == "" {
+		return "", nil
+	}
 	r, err := spf.Parse(text)
 	if err != nil {
 		return "", err

@@ -1,0 +1,236 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spfzone/spfzone/providers"
+	"github.com/spfzone/spfzone/providers/journal"
+	"github.com/spfzone/spfzone/providers/txt"
+)
+
+// Do makes the changes of a step, one after the other: into the journal, to the
+// provider, and then read back from every authoritative server. At the first
+// that fails it ends. A change of which the outcome is not as planned is taken
+// back.
+func (p *Push) Do(ctx context.Context, step *Step) error {
+	for _, c := range step.Stage.Changes {
+		if err := p.apply(ctx, step, c); err != nil {
+			return err
+		}
+	}
+	p.done = &step.Stage
+	return nil
+}
+
+// RestoredError says that a change was taken back.
+type RestoredError struct {
+	Name  string
+	Cause error
+}
+
+func (e *RestoredError) Error() string {
+	return fmt.Sprintf("%s: %v; what was there before is there again", trimDot(e.Name), e.Cause)
+}
+
+// Unwrap gives why.
+func (e *RestoredError) Unwrap() error { return e.Cause }
+
+// LeftError says that a change went wrong and could not be taken back.
+type LeftError struct {
+	Name  string
+	Entry string // of the journal
+	Cause error
+}
+
+func (e *LeftError) Error() string {
+	return fmt.Sprintf("%s: %v; what was there before is in entry %s of the journal", trimDot(e.Name), e.Cause, e.Entry)
+}
+
+// Unwrap gives why.
+func (e *LeftError) Unwrap() error { return e.Cause }
+
+// write is a change on its way.
+type write struct {
+	zone     *Zone
+	name     string
+	old, new txt.RRset
+	entry    *journal.Entry
+}
+
+func (p *Push) apply(ctx context.Context, step *Step, c providers.Change) error {
+	w, err := p.prepare(ctx, step, c)
+	if err != nil {
+		return err
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if err := p.Journal.Begin(w.entry, p.Now()); err != nil {
+		return fmt.Errorf("%s is not changed: %w", trimDot(c.Name), err)
+	}
+	p.Report("%s %s: %s", verb(c), trimDot(c.Name), describe(w.new))
+	done := p.Publisher.Replace(ctx, w.zone.Name, w.name, w.old, w.new)
+	var failed *providers.Error
+	if errors.As(done, &failed) && failed.State == providers.Unchanged {
+		return errors.Join(done, p.Journal.End(w.entry, journal.Unchanged, p.Now(), done))
+	}
+	return p.settle(ctx, w, done)
+}
+
+func verb(c providers.Change) string {
+	switch {
+	case c.New == "":
+		return "delete"
+	case len(c.Old) == 0:
+		return "create"
+	}
+	return "change"
+}
+
+// prepare reads the RRset as the provider has it, which must hold what the
+// servers have.
+func (p *Push) prepare(ctx context.Context, step *Step, c providers.Change) (*write, error) {
+	w := &write{zone: step.state.zones[c.Name], name: c.Name}
+	if w.zone == nil {
+		z, err := p.ZoneOf(ctx, c.Name)
+		if err != nil {
+			return nil, err
+		}
+		w.zone = z
+	}
+	var err error
+	if w.old, err = p.Publisher.Read(ctx, w.zone.Name, c.Name); err != nil {
+		return nil, err
+	}
+	served := step.state.sets[c.Name]
+	if len(txt.Minus(served.Records, w.old.Records))+len(txt.Minus(w.old.Records, served.Records)) > 0 {
+		return nil, fmt.Errorf("%w: the provider %s has %s at %s, and the authoritative servers have %s", txt.ErrConflict, p.Publisher.Name(), describe(w.old), trimDot(c.Name), describe(served))
+	}
+	w.new = p.Publisher.Attainable(w.old, w.old.With(c.New, ttlOf(c.TTL)))
+	w.entry = &journal.Entry{
+		Domain: p.Domain, Zone: w.zone.Name, Name: c.Name, Provider: p.Publisher.Name(), Stage: step.Stage.Kind.String(),
+		Before: w.old, After: w.new,
+	}
+	if served.TTL > w.entry.Before.TTL {
+		w.entry.Before.TTL = served.TTL // receivers hold what the servers said
+	}
+	if len(c.Old) == 0 {
+		w.entry.Absence = step.state.absence(p, c.Name)
+	}
+	return w, nil
+}
+
+// after is for how long the end of a write is awaited, though the caller does
+// not wait any more.
+const after = time.Minute
+
+// settle reads a write back, and takes it back if it is not what was to be.
+func (p *Push) settle(ctx context.Context, w *write, done error) error {
+	v, err := p.readBack(ctx, w)
+	switch {
+	case v == seen:
+		return p.Journal.End(w.entry, journal.Published, p.Now(), nil)
+	case context.Cause(ctx) != nil:
+		return context.Cause(ctx) // the next push settles the entry
+	case v == late && done == nil:
+		return fmt.Errorf("%s is written, but %w: run it again later", trimDot(w.name), err) // so too
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), after)
+	defer cancel()
+	cause := errors.Join(done, err)
+	if back := p.putBack(ctx, w); back != nil {
+		return &LeftError{w.name, w.entry.ID, errors.Join(cause, back)}
+	}
+	return errors.Join(&RestoredError{w.name, cause}, p.Journal.End(w.entry, journal.Restored, p.Now(), cause))
+}
+
+// verdict is what reading back has shown.
+type verdict uint8
+
+const (
+	differs verdict = iota // what some server has is neither the old nor the new
+	late                   // some server still has the old
+	seen                   // every server has the new, by UDP and TCP
+)
+
+// readBack looks at every server, by UDP and TCP, until all have what was
+// written or the time is over. The error says what is amiss.
+func (p *Push) readBack(ctx context.Context, w *write) (v verdict, err error) {
+	v = late
+	err = p.until(ctx, p.Patience, func() (bool, error) {
+		v = seen
+		var amiss []string
+		for _, tcp := range []bool{false, true} {
+			answers, err := askAll(ctx, w.zone, w.name, tcp)
+			if err != nil {
+				v = late
+				return false, fmt.Errorf("not every server answers: %w", err)
+			}
+			for i, a := range answers {
+				if is := w.judge(a.Set); is != seen {
+					v = min(v, is)
+					amiss = append(amiss, fmt.Sprintf("%s has %s", w.zone.Servers[i], describe(a.Set)))
+				}
+			}
+		}
+		if v == seen {
+			return true, nil
+		}
+		slices.Sort(amiss)
+		return false, fmt.Errorf("not every server has it: %s", strings.Join(slices.Compact(amiss), "; "))
+	})
+	if err != nil && v == seen {
+		v = late
+	}
+	return v, err
+}
+
+// judge compares what a server has with the change: every other TXT record
+// octet by octet, the SPF record by its text.
+func (w *write) judge(got txt.RRset) verdict {
+	siblings := func(s txt.RRset) txt.RRset { return txt.RRset{Records: s.Siblings()} }
+	if !siblings(got).Equal(siblings(w.new)) {
+		return differs
+	}
+	switch {
+	case slices.Equal(version(got), version(w.new)) && (got.TTL == w.new.TTL || len(w.new.Records) == 0):
+		return seen
+	case slices.Equal(version(got), version(w.old)), slices.Equal(version(got), version(w.new)):
+		return late
+	}
+	return differs
+}
+
+// putBack makes the SPF record what it was. Whatever others have changed
+// meanwhile is left alone.
+func (p *Push) putBack(ctx context.Context, w *write) error {
+	now, err := p.Publisher.Read(ctx, w.zone.Name, w.name)
+	if err != nil {
+		return err
+	}
+	was := w.old.SPF()
+	text := ""
+	switch {
+	case len(was) == 1:
+		text = was[0].Text()
+	case len(was) > 1:
+		return fmt.Errorf("there were %d SPF records, which are not put back", len(was))
+	}
+	if missing := txt.Minus(w.old.Siblings(), now.Siblings()); len(missing) > 0 {
+		return fmt.Errorf("%w: %d other TXT records are gone from the name", txt.ErrSiblings, len(missing))
+	}
+	old := p.Publisher.Attainable(now, now.With(text, w.old.TTL))
+	if err := p.Publisher.Replace(ctx, w.zone.Name, w.name, now, old); err != nil {
+		return err
+	}
+	back := &write{zone: w.zone, name: w.name, old: now, new: old}
+	if v, err := p.readBack(ctx, back); v != seen {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package push
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/spfzone/spfzone/providers"
+	"github.com/spfzone/spfzone/providers/txt"
+)
+
+// Forecast is a stage with the time from which it may be run, and why not
+// before.
+type Forecast struct {
+	Stage providers.Stage
+	At    time.Time
+	Why   string
+}
+
+// mostStages bounds a forecast.
+const mostStages = 64
+
+// Forecast gives all stages from a step on, if each is run as soon as it may
+// be, and nothing else happens.
+func (p *Push) Forecast(ctx context.Context, step *Step) ([]Forecast, error) {
+	var out []Forecast
+	s, now := step.state.copy(), p.Now()
+	stage, why := step.Stage, ""
+	for range mostStages {
+		switch stage.Kind {
+		case providers.Done:
+			return out, nil
+		case providers.Wait:
+			now, why = stage.After, stage.Why
+		default:
+			out = append(out, Forecast{stage, now, why})
+			why = ""
+			for _, c := range stage.Changes {
+				s.suppose(p, c, now)
+			}
+		}
+		var err error
+		if stage, err = p.next(ctx, s, now); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%s: the stages do not come to an end", trimDot(p.Domain))
+}
+
+func (s *state) copy() *state {
+	c := *s
+	c.published, c.sets = maps.Clone(s.published), maps.Clone(s.sets)
+	return &c
+}
+
+// suppose makes a change.
+func (s *state) suppose(p *Push, c providers.Change, now time.Time) {
+	is := s.published[c.Name]
+	former := slices.Clone(is.Former)
+	switch absence := s.absence(p, c.Name); {
+	case len(is.Now) > 0:
+		former = append(former, providers.Former{Version: is.Now, Until: now.Add(is.TTL)})
+	case absence > 0:
+		former = append(former, providers.Former{Until: now.Add(seconds(absence))})
+	}
+	set := s.sets[c.Name].With(c.New, ttlOf(c.TTL))
+	s.put(c.Name, set)
+	is = s.published[c.Name]
+	is.Former = former
+	s.published[c.Name] = is
+}
+
+// Set gives the RRset of a name as it was read.
+func (st *Step) Set(name string) txt.RRset { return st.state.sets[name] }
+
+// Zone gives the zone of a name, or "" where it was not looked for.
+func (st *Step) Zone(name string) string {
+	if z := st.state.zones[name]; z != nil {
+		return z.Name
+	}
+	return ""
+}

@@ -1,0 +1,131 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spfzone/spfzone/providers/txt"
+)
+
+// Server is an authoritative server of a zone, asked itself.
+type Server interface {
+	String() string
+	// TXT asks for the TXT RRset of a name, by UDP or TCP.
+	TXT(ctx context.Context, name string, tcp bool) (Answer, error)
+}
+
+// Answer is what a server says of the TXT RRset of a name.
+type Answer struct {
+	Set       txt.RRset
+	NXDomain  bool
+	Alias     bool // a CNAME stands there
+	Truncated bool // the RRset did not fit, and is not in Set
+}
+
+// Zone is a zone as its servers have it.
+type Zone struct {
+	Name     string        // canonical
+	Negative time.Duration // how long caches may hold that something is absent
+	Servers  []Server
+}
+
+// DisagreementError says that authoritative servers have different RRsets at a
+// name, and go on to.
+type DisagreementError struct {
+	Name string
+	Says []string // what each server says
+}
+
+func (e *DisagreementError) Error() string {
+	return fmt.Sprintf("the authoritative servers do not agree on the TXT records of %s: %s", trimDot(e.Name), strings.Join(e.Says, "; "))
+}
+
+// pauses are those between looks at servers that do not agree yet: they double
+// up to the last.
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = 5 * time.Second
+)
+
+// until looks again and again, until ok or the time is over.
+func (p *Push) until(ctx context.Context, patience time.Duration, look func() (ok bool, err error)) error {
+	end := p.Now().Add(patience)
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		ok, err := look()
+		if ok || ctx.Err() != nil || !p.Now().Add(pause).Before(end) {
+			return errors.Join(context.Cause(ctx), err)
+		}
+		if err := p.Sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// agreed gives what all servers of a zone say of a name.
+func (p *Push) agreed(ctx context.Context, z *Zone, name string) (Answer, error) {
+	var common Answer
+	err := p.until(ctx, p.Patience, func() (bool, error) {
+		answers, err := askAll(ctx, z, name, false)
+		if err != nil {
+			return false, err
+		}
+		common = answers[0]
+		for _, a := range answers[1:] {
+			if !a.Set.Equal(common.Set) || a.Alias != common.Alias {
+				return false, disagreement(z, name, answers)
+			}
+		}
+		return true, nil
+	})
+	return common, err
+}
+
+// askAll asks every server. By UDP, what is cut off is asked for again by TCP.
+func askAll(ctx context.Context, z *Zone, name string, tcp bool) ([]Answer, error) {
+	answers := make([]Answer, len(z.Servers))
+	failures := make([]error, len(z.Servers))
+	var wg sync.WaitGroup
+	for i, s := range z.Servers {
+		wg.Go(func() {
+			answers[i], failures[i] = s.TXT(ctx, name, tcp)
+			if failures[i] == nil && answers[i].Truncated && !tcp {
+				answers[i], failures[i] = s.TXT(ctx, name, true)
+			}
+		})
+	}
+	wg.Wait()
+	return answers, errors.Join(failures...)
+}
+
+func disagreement(z *Zone, name string, answers []Answer) error {
+	e := &DisagreementError{Name: name}
+	for i, a := range answers {
+		e.Says = append(e.Says, fmt.Sprintf("%s has %s", z.Servers[i], describe(a.Set)))
+	}
+	return e
+}
+
+// describe says what an RRset holds, its SPF records by their text.
+func describe(s txt.RRset) string {
+	var parts []string
+	for _, r := range s.SPF() {
+		parts = append(parts, fmt.Sprintf("%q", r.Text()))
+	}
+	if len(parts) == 0 {
+		parts = append(parts, "no SPF record")
+	}
+	text := strings.Join(parts, " and ")
+	if n := len(s.Siblings()); n > 0 {
+		text += fmt.Sprintf(" beside %d other TXT records", n)
+	}
+	if len(s.Records) > 0 {
+		text += fmt.Sprintf(", TTL %d", s.TTL)
+	}
+	return text
+}
+
+func trimDot(name string) string { return strings.TrimSuffix(name, ".") }
