@@ -30,6 +30,7 @@ type app struct {
 	now          func() time.Time
 	openResolver func(specs []string, o resolver.Options) (spf.Resolver, error)
 	isTerminal   func(stream any) bool
+	sleep        func(ctx context.Context, d time.Duration) error
 
 	config    []string
 	resolvers []string

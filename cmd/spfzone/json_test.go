@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -208,13 +209,16 @@ func TestJSONIsDocumented(t *testing.T) {
 		sections[name] = body
 	}
 	documents := map[string][]any{
-		"build":   {buildDocument{}},
-		"check":   {checkDocument{}},
-		"policy":  {policyDocument{}, policyAtDocument{}},
-		"explain": {explainDocument{}},
-		"diff":    {diffDocument{}},
-		"update":  {updateDocument{}},
-		"version": {versionDocument{}},
+		"build":    {buildDocument{}},
+		"check":    {checkDocument{}},
+		"policy":   {policyDocument{}, policyAtDocument{}},
+		"explain":  {explainDocument{}},
+		"diff":     {diffDocument{}},
+		"update":   {updateDocument{}},
+		"plan":     {planDocument{}},
+		"push":     {pushDocument{}},
+		"rollback": {journalDocument{}},
+		"version":  {versionDocument{}},
 	}
 	for command, list := range documents {
 		names := map[string]bool{}
@@ -237,7 +241,7 @@ func fieldNames(t reflect.Type, names map[string]bool, seen map[reflect.Type]boo
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct || t == reflect.TypeFor[netip.Prefix]() || seen[t] {
+	if t.Kind() != reflect.Struct || t == reflect.TypeFor[netip.Prefix]() || t == reflect.TypeFor[time.Time]() || seen[t] {
 		return
 	}
 	seen[t] = true

@@ -35,6 +35,7 @@ func runProcess() exitCode {
 		now:          time.Now,
 		openResolver: resolver.Open,
 		isTerminal:   isTerminal,
+		sleep:        sleep,
 	}
 	return a.run(ctx, os.Args[1:])
 }
@@ -61,4 +62,16 @@ func isTerminal(stream any) bool {
 	}
 	stat, err := f.Stat()
 	return err == nil && stat.Mode()&os.ModeCharDevice != 0
+}
+
+// sleep waits, or gives the cause of a context that ends before.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }

@@ -42,7 +42,7 @@ func newRoot(a *app) *cobra.Command {
 	f.Var(&a.color, "color", "when to color text: auto, always or never")
 	f.DurationVar(&a.timeout, "timeout", 0, "end the command after `TIME`, such as 30s (default no limit)")
 	f.BoolVar(&a.quiet, "quiet", false, "print no notes and no progress on stderr, errors alone")
-	root.AddCommand(newBuild(a), newCheck(a), newPolicy(a), newExplain(a), newDiff(a), newUpdate(a), newSchema(a), newVersion(a), newCompletion(a), newDocs(a))
+	root.AddCommand(newBuild(a), newCheck(a), newPolicy(a), newExplain(a), newPlan(a), newPush(a), newRollback(a), newDiff(a), newUpdate(a), newSchema(a), newVersion(a), newCompletion(a), newDocs(a))
 	return root
 }
 
@@ -51,7 +51,8 @@ gateways and services, and proves that what it built authorises exactly the
 addresses that were listed. It also says what any published record means.
 
 Answers go to stdout, everything else to stderr. --output json gives answers
-of a documented form that does not change. No command waits for input.
+of a documented form that does not change. Only push and rollback wait for input,
+and only at a terminal.
 
 --resolver takes ` + strings.Replace(resolver.Forms, ", https", ",\nhttps", 1) + `.
 Several servers are asked in their order until one answers. Zone files answer

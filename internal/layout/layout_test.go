@@ -25,12 +25,14 @@ var imports = map[string][]string{
 	"zonefile":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
 	"providers":   append([]string{"spf", "providers/txt", "providers/rfc2136", "providers/powerdns", "providers/route53", "go4.org/netipx", "github.com/libdns/libdns"}, vendors...),
 	"builder":     {"spf", "lint", "go4.org/netipx", "gopkg.in/yaml.v3"},
-	"cmd/spfzone": {"spf", "lint", "resolver", "zonefile", "providers", "builder", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"cmd/spfzone": {"spf", "lint", "resolver", "zonefile", "providers", "providers/journal", "providers/push", "providers/txt", "builder", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
 	"providers/txt":      {"spf"},
 	"providers/powerdns": {"providers/txt", "github.com/libdns/libdns"},
 	"providers/route53":  {"providers/txt", aws + "/aws", aws + "/aws/retry", aws + "/config", aws + "/credentials", aws + "/service/route53", aws + "/service/route53/types"},
 	"providers/rfc2136":  {"providers/txt", "github.com/miekg/dns", "github.com/libdns/libdns"},
+	"providers/journal":  {"providers/txt"},
+	"providers/push":     {"spf", "providers", "providers/journal", "providers/txt"},
 
 	"internal/dnstest":    {"spf", "github.com/miekg/dns", "gopkg.in/yaml.v3"},
 	"internal/nameserver": {"github.com/miekg/dns"},

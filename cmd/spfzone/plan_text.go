@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// plan prints what is to be written, domain by domain.
+func (p *printer) plan(d planDocument, now time.Time) {
+	same := 0
+	for _, domain := range d.Domains {
+		switch {
+		case domain.Error != "":
+		case len(domain.Stages) == 0:
+			same++
+		default:
+			p.planned(domain, now)
+			p.linef("")
+		}
+	}
+	if same > 0 {
+		p.linef("%s published as planned", counted(same, "domain is", "domains are"))
+	}
+}
+
+func (p *printer) planned(d plannedDocument, now time.Time) {
+	p.linef("%s through %s: %s", printable(d.Domain), printable(d.Provider), counted(len(d.Stages), "stage", "stages"))
+	for _, s := range d.Stages {
+		when := "now"
+		if s.At.After(now) {
+			when = "from " + s.At.Format(timeForm) + " on"
+			if s.Why != "" {
+				when += ", as until then " + printable(s.Why)
+			}
+		}
+		p.linef("  %s", when)
+		for _, w := range s.Changes {
+			p.write(w)
+		}
+	}
+	if len(d.Changes) == 0 {
+		p.linef("  no address gets another result")
+		return
+	}
+	for _, c := range d.Changes {
+		p.linef("  %s, now %s: %s in %s", c.From.text(), c.To.text(), c.Numbers.text(), counted(len(c.Prefixes), "prefix", "prefixes"))
+		if c.Numbers.most() {
+			p.linef("    these are most addresses: --output json lists them")
+			continue
+		}
+		for _, prefix := range c.Prefixes {
+			p.linef("    %v", prefix)
+		}
+	}
+}
+
+// timeForm is that of times in answers, which are in UTC.
+const timeForm = "2006-01-02 15:04:05 UTC"
+
+// write prints one record with what was there, and the terms that differ.
+func (p *printer) write(w writeDocument) {
+	ttl := ""
+	switch {
+	case w.To == "":
+	case w.OldTTL != 0 && w.OldTTL != w.TTL:
+		ttl = fmt.Sprintf(", TTL %d in place of %d", w.TTL, w.OldTTL)
+	default:
+		ttl = fmt.Sprintf(", TTL %d", w.TTL)
+	}
+	p.linef("    %s %s%s", w.Action, printable(w.Name), ttl)
+	for _, text := range w.From {
+		p.linef("      %s", p.paint(red, "- "+printable(text)))
+	}
+	if w.To != "" {
+		p.linef("      %s", p.paint(green, "+ "+printable(w.To)))
+	}
+	if len(w.From) > 0 && w.To != "" {
+		p.terms("without", w.Removed)
+		p.terms("new", w.Added)
+	}
+}
+
+func (p *printer) terms(word string, terms []string) {
+	if len(terms) > 0 {
+		p.linef("      %-7s %s", word, printable(strings.Join(terms, " ")))
+	}
+}

@@ -1,0 +1,393 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/spfzone/spfzone/builder"
+	"github.com/spfzone/spfzone/providers"
+	"github.com/spfzone/spfzone/providers/journal"
+	"github.com/spfzone/spfzone/providers/push"
+	"github.com/spfzone/spfzone/providers/txt"
+	"github.com/spfzone/spfzone/resolver"
+	"github.com/spfzone/spfzone/spf"
+	"github.com/spfzone/spfzone/zonefile"
+)
+
+// publishOptions are the flags of the commands that publish.
+type publishOptions struct {
+	authorities []string
+	journal     string
+	propagation time.Duration
+}
+
+const defaultJournal = ".spfzone/journal"
+
+func (o *publishOptions) flags(f *pflag.FlagSet, propagation time.Duration) {
+	f.StringArrayVar(&o.authorities, "authority", nil, "ask this authoritative server, `HOST:PORT`, in place of those of the zone; may be given several times")
+	f.StringVar(&o.journal, "journal", defaultJournal, "`DIR` that holds what was replaced")
+	f.DurationVar(&o.propagation, "propagation", propagation, "wait this `TIME` for all authoritative servers to have the same")
+}
+
+// publishing is a plan on its way into the DNS.
+type publishing struct {
+	a          *app
+	o          publishOptions
+	config     *builder.Config
+	plan       *builder.Plan
+	resolver   spf.Resolver
+	journal    *journal.Journal
+	readOnly   bool
+	publishers map[string]*publisher
+	reserved   map[string]bool
+}
+
+// publisher is a provider, and the servers that are given for its zones.
+type publisher struct {
+	push.Publisher
+	kind    string
+	servers []resolver.Authority
+}
+
+// publishing builds the domains named, or all that have a provider.
+func (a *app) publishing(ctx context.Context, domains []string, o publishOptions, readOnly bool) (*publishing, error) {
+	c, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	only, err := published(c, domains)
+	if err != nil {
+		return nil, err
+	}
+	p := &publishing{a: a, o: o, config: c, readOnly: readOnly, publishers: map[string]*publisher{}}
+	if err := p.openPublishers(only); err != nil {
+		return nil, err
+	}
+	if p.journal, err = journal.Open(o.journal, writeFile); err != nil {
+		return nil, err
+	}
+	if p.resolver, err = a.dns(); err != nil {
+		return nil, err
+	}
+	if p.plan, err = a.plan(ctx, c, p.resolver, only); err != nil {
+		return nil, err
+	}
+	p.reserve()
+	return p, nil
+}
+
+func writeFile(path string, data []byte) error {
+	_, err := zonefile.ReplaceFile(path, data)
+	return err
+}
+
+// published gives the canonical names of those domains that have a provider.
+// One that was named must.
+func published(c *builder.Config, domains []string) ([]string, error) {
+	named, err := listed(c, domains)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, d := range c.Domains {
+		switch {
+		case named != nil && !slices.Contains(named, d.Name):
+		case d.Publish != "":
+			out = append(out, d.Name)
+		case named != nil:
+			return nil, withCode(exitUsage, fmt.Errorf("%v: %s has no provider: add publish: {provider: NAME}", d.Place, trimDot(d.Name)))
+		}
+	}
+	if len(out) == 0 {
+		return nil, withCode(exitUsage, errors.New("no domain of the configuration has a provider: add publish: {provider: NAME}"))
+	}
+	return out, nil
+}
+
+// openPublishers opens the providers of domains.
+func (p *publishing) openPublishers(domains []string) error {
+	flag, err := parseAuthorities(p.o.authorities)
+	if err != nil {
+		return usagef("--authority: %w", err)
+	}
+	var mistakes []error
+	for _, d := range p.config.Domains {
+		if !slices.Contains(domains, d.Name) || p.publishers[d.Publish] != nil {
+			continue
+		}
+		i := slices.IndexFunc(p.config.Providers, func(pr *builder.Provider) bool { return pr.Name == d.Publish })
+		opened, err := p.a.openProvider(p.config.Providers[i])
+		if err != nil {
+			mistakes = append(mistakes, err)
+			opened = &publisher{}
+		}
+		if flag != nil {
+			opened.servers = flag
+		}
+		p.publishers[d.Publish] = opened
+	}
+	return withCode(exitUsage, errors.Join(mistakes...))
+}
+
+// authoritiesField is the field of every provider that names the authoritative
+// servers of its zones.
+const authoritiesField = "authorities"
+
+func (a *app) openProvider(provider *builder.Provider) (*publisher, error) {
+	s := providers.Settings{Place: provider.Place.String(), Name: provider.Name, Type: provider.Type, Fields: map[string]providers.Field{}}
+	out := &publisher{kind: provider.Type}
+	for name, f := range provider.Fields {
+		if name != authoritiesField {
+			s.Fields[name] = providers.Field{Place: f.Place.String(), Value: f.Value}
+			continue
+		}
+		var err error
+		if out.servers, err = parseAuthorities(strings.Split(f.Value, ",")); err != nil {
+			return nil, &providers.SettingsError{Place: f.Place.String(), Msg: authoritiesField + ": " + err.Error()}
+		}
+	}
+	opened, err := providers.Open(s, providers.Env{Lookup: a.env, ReadFile: os.ReadFile, Stderr: a.stderr})
+	if err != nil {
+		return nil, err
+	}
+	out.Publisher = opened
+	return out, nil
+}
+
+// parseAuthorities reads host:port texts; the port may be left out.
+func parseAuthorities(list []string) (out []resolver.Authority, err error) {
+	for _, text := range list {
+		text = strings.TrimSpace(text)
+		host, port, err := net.SplitHostPort(text)
+		if err != nil {
+			host, port = strings.Trim(text, "[]"), "53"
+		}
+		if host == "" || port == "" || strings.ContainsAny(host, "/ ") {
+			return nil, fmt.Errorf("%q is not HOST:PORT", text)
+		}
+		out = append(out, resolver.Authority{Address: net.JoinHostPort(host, port)})
+	}
+	return out, nil
+}
+
+// reserve finds the names that are no part's: those that the configuration
+// uses, and those that its records lead to.
+func (p *publishing) reserve() {
+	p.reserved = map[string]bool{}
+	for _, d := range p.config.Domains {
+		p.reserved[d.Name] = true
+		for _, r := range d.Regions {
+			p.reserved[r.Name] = true
+		}
+		for _, g := range p.config.Gateways {
+			p.reserved[g.HostIn(d.Zone)] = true
+		}
+		for _, s := range d.Senders {
+			if t, ok := s.Source.(*builder.Term); ok {
+				if name, ok := (spf.Directive{Mechanism: t.Mechanism}).Domain().Name(); ok {
+					p.reserved[name] = true
+				}
+			}
+		}
+	}
+	for _, s := range p.config.Services {
+		p.reserved[s.Include] = true
+	}
+}
+
+// partsOfOthers gives the names of the parts of all other domains.
+func (p *publishing) partsOfOthers(domain *builder.DomainPlan) map[string]bool {
+	names := map[string]bool{}
+	for _, d := range p.plan.Domains {
+		if d == domain {
+			continue
+		}
+		for _, r := range d.Records {
+			names[r.Name] = true
+		}
+	}
+	return names
+}
+
+// push prepares the publication of one domain, which must be built.
+func (p *publishing) push(d *builder.DomainPlan) (*push.Push, error) {
+	publisher := p.publishers[d.Domain.Publish]
+	if usesExists(d.Domain) {
+		return nil, withCode(exitUsage, fmt.Errorf("%s: strategy: exists needs address records, which a provider of the type %s does not publish: use strategy: terms, or a provider of the type zonefile", trimDot(d.Domain.Name), publisher.kind))
+	}
+	others := p.partsOfOthers(d)
+	fresh := &freshResolver{Resolver: p.resolver, p: p, publisher: publisher, names: others}
+	out := &push.Push{
+		Domain:    d.Domain.Name,
+		Publisher: publisher,
+		Journal:   p.journal,
+		ReadOnly:  p.readOnly,
+		Planned:   p.plan.Overlay(p.resolver),
+		PartName:  d.Domain.PartName,
+		Reserved:  func(name string) bool { return p.reserved[name] || others[name] },
+		ZoneOf:    func(ctx context.Context, name string) (*push.Zone, error) { return p.zone(ctx, publisher, name) },
+		Now:       p.a.now,
+		Sleep:     p.a.sleep,
+		Patience:  p.o.propagation,
+		Report:    func(format string, args ...any) { p.a.note(format, args...) },
+		Rollout:   providers.Rollout{Resolver: fresh, Limits: d.Domain.Limits.Evaluation(), Fits: fits(d)},
+	}
+	for _, r := range d.Records {
+		out.Wanted = append(out.Wanted, providers.Wanted{Name: r.Name, Text: r.Text, TTL: r.TTL, Of: r.Of})
+	}
+	return out, nil
+}
+
+// usesExists reports whether records other than TXT belong to a domain.
+func usesExists(d *builder.Domain) bool {
+	uses := func(s builder.Sender) bool {
+		n, isNetwork := s.Source.(*builder.Network)
+		if isNetwork && n.Strategy != nil {
+			return *n.Strategy == builder.StrategyExists
+		}
+		return isNetwork && d.Strategy == builder.StrategyExists
+	}
+	return slices.ContainsFunc(d.Senders, uses) || slices.ContainsFunc(d.Regions, func(r *builder.Region) bool { return slices.ContainsFunc(r.Senders, uses) })
+}
+
+// fits gives whether a record keeps to the domain's size limits, beside what
+// else stands at its name.
+func fits(d *builder.DomainPlan) func(name, text string) bool {
+	beside := map[string]int{} // octets that the other TXT records take
+	for _, r := range d.Records {
+		beside[r.Name] = r.ResponseBytes - spf.TXTResponseSize(r.Name, []spf.TXT{r.Strings})
+	}
+	limits := d.Domain.Limits
+	return func(name, text string) bool {
+		size := spf.TXTResponseSize(name, []spf.TXT{spf.SplitStrings(text, 0)}) + beside[name]
+		return size <= limits.Response && (limits.Record == 0 || len(text) <= limits.Record)
+	}
+}
+
+// zone finds the servers of a name's zone, unless they are given.
+func (p *publishing) zone(ctx context.Context, by *publisher, name string) (*push.Zone, error) {
+	var z *resolver.Zone
+	var err error
+	if len(by.servers) > 0 {
+		z, err = resolver.ZoneAt(ctx, by.servers, name)
+	} else {
+		z, err = resolver.FindZone(ctx, p.resolver, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &push.Zone{Name: z.Name, Negative: z.Negative}
+	for _, s := range z.Servers {
+		out.Servers = append(out.Servers, authority{s})
+	}
+	return out, nil
+}
+
+// authority asks as a push does.
+type authority struct{ resolver.Authority }
+
+func (a authority) TXT(ctx context.Context, name string, tcp bool) (push.Answer, error) {
+	via := resolver.UDP
+	if tcp {
+		via = resolver.TCP
+	}
+	r, err := a.LookupTXT(ctx, name, via)
+	if err != nil {
+		return push.Answer{}, err
+	}
+	return push.Answer{Set: rrset(r), NXDomain: r.NXDomain, Alias: r.Alias, Truncated: r.Truncated}, nil
+}
+
+func rrset(r resolver.TXTReply) txt.RRset {
+	var set txt.RRset
+	for _, t := range r.Records {
+		set.Records = append(set.Records, txt.Record{Strings: t})
+		set.TTL = uint32(r.TTL / time.Second)
+	}
+	return set
+}
+
+// freshResolver asks the authoritative servers for the records of other
+// domains of the configuration, which may have been written a moment ago.
+type freshResolver struct {
+	spf.Resolver
+	p         *publishing
+	publisher *publisher
+	names     map[string]bool
+
+	mu    sync.Mutex
+	zones map[string]*push.Zone
+}
+
+// LookupTXT implements [spf.Resolver].
+func (f *freshResolver) LookupTXT(ctx context.Context, name string) (spf.Answer[spf.TXT], error) {
+	if !f.names[name] {
+		return f.Resolver.LookupTXT(ctx, name)
+	}
+	z, err := f.zone(ctx, name)
+	if err != nil {
+		return spf.Answer[spf.TXT]{}, err
+	}
+	for _, s := range z.Servers {
+		var a push.Answer
+		if a, err = s.TXT(ctx, name, true); err == nil {
+			answer := spf.Answer[spf.TXT]{NXDomain: a.NXDomain, Source: s.String()}
+			for _, r := range a.Set.Records {
+				answer.Records = append(answer.Records, r.Strings)
+			}
+			return answer, nil
+		}
+	}
+	return spf.Answer[spf.TXT]{}, err
+}
+
+func (f *freshResolver) zone(ctx context.Context, name string) (*push.Zone, error) {
+	f.mu.Lock()
+	z := f.zones[name]
+	f.mu.Unlock()
+	if z != nil {
+		return z, nil
+	}
+	by := f.publisher
+	for _, d := range f.p.plan.Domains {
+		if slices.ContainsFunc(d.Records, func(r builder.Record) bool { return r.Name == name }) {
+			by = f.p.publishers[d.Domain.Publish]
+		}
+	}
+	z, err := f.p.zone(ctx, by, name)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.zones == nil {
+		f.zones = map[string]*push.Zone{}
+	}
+	f.zones[name] = z
+	return z, nil
+}
+
+// codeOfPush gives the exit code of a publication that failed.
+func codeOfPush(err error) exitCode {
+	var unsafe *providers.UnsafeError
+	var refused *builder.Refusal
+	var coded *exitError
+	switch {
+	case errors.As(err, &coded):
+		return coded.code
+	case errors.As(err, &refused):
+		return codeOfRefusal(refused)
+	case errors.As(err, &unsafe), errors.Is(err, providers.ErrSiblings), errors.Is(err, providers.ErrUnsafe):
+		return exitRefused
+	}
+	return exitFailure
+}
