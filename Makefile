@@ -23,6 +23,7 @@ demo: build ## build the records of every example, with no network
 
 test: ## run all tests
 	go test ./...
+	go test -tags heavy ./providers
 	cd bench && go test ./...
 
 check: fmt vet vulnerabilities race cross ## formatting, vet, staticcheck, govulncheck, race detector, builds for all platforms
