@@ -168,7 +168,7 @@ func (o *outlay) overBudget(asListed *draft) error {
 	for _, r := range o.d.Regions {
 		n := counts{lookups: 1}
 		if r.Domain != nil {
-			n = n.plus(o.b.planned.get(r.Domain.Name).counts)
+			n = n.plus(o.b.planned.known(r.Domain.Name).counts)
 		}
 		fmt.Fprintf(&b, "\n%v for the region %s", n, trimDot(r.Name))
 	}

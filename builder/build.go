@@ -3,12 +3,10 @@ package builder
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime"
-	"slices"
 	"strings"
-	"sync"
 	"time"
+
+	"go4.org/netipx"
 
 	"github.com/spfzone/spfzone/spf"
 )
@@ -17,6 +15,7 @@ import (
 type Options struct {
 	Resolver spf.Resolver          // whom to ask for services, pinned gateways and what is published; required
 	Only     []string              // canonical names of the domains to build; nil for all
+	ByZone   bool                  // for BuildEach: zone by zone, in the order of their first domains
 	Progress func(done, total int) // called as domains are done, by one goroutine at a time; may be nil
 	Now      func() time.Time      // nil is time.Now
 	Repack   bool                  // lay parts out anew, whatever is published
@@ -27,59 +26,16 @@ type Options struct {
 // is in its plan ([DomainPlan.Err]) and does not stop the others. The error is
 // not nil only if ctx is over, or Only names a domain that is not listed.
 func Build(ctx context.Context, cfg *Config, o Options) (*Plan, error) {
-	domains, err := selected(cfg, o.Only)
+	plan := &Plan{}
+	o.ByZone = false
+	err := BuildEach(ctx, cfg, o, func(p *DomainPlan) error {
+		plan.Domains = append(plan.Domains, p)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	b := newBuild(cfg, o)
-	plan := &Plan{Domains: make([]*DomainPlan, len(domains))}
-	var next, done int
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(domains)) {
-		wg.Go(func() {
-			for {
-				mu.Lock()
-				i := next
-				next++
-				mu.Unlock()
-				if i >= len(domains) || ctx.Err() != nil {
-					return
-				}
-				p := b.plan(ctx, domains[i])
-				mu.Lock()
-				plan.Domains[i] = p
-				if done++; o.Progress != nil {
-					o.Progress(done, len(domains))
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	return plan, nil
-}
-
-// selected gives the domains to build, in the order of the configuration.
-func selected(cfg *Config, only []string) ([]*Domain, error) {
-	if only == nil {
-		return cfg.Domains, nil
-	}
-	var out []*Domain
-	for _, d := range cfg.Domains {
-		if slices.Contains(only, d.Name) {
-			out = append(out, d)
-		}
-	}
-	for _, name := range only {
-		if !slices.ContainsFunc(out, func(d *Domain) bool { return d.Name == name }) {
-			return nil, fmt.Errorf("%s is not among the domains of the configuration", trimDot(name))
-		}
-	}
-	return out, nil
 }
 
 // build is the state of one Build. It is safe for concurrent use.
@@ -88,17 +44,19 @@ type build struct {
 	now      time.Time
 	repack   bool
 	domains  map[string]*Domain // by canonical name
-	named    map[string]bool    // canonical names that the configuration uses
 	lock     *Lock
 
 	serviceNames map[string]string // by the text of the include; of several the first
-	patterns     []patterned       // of all records of the configuration, in its order
-	services     shared[*node]
-	planned      shared[*outcome]
+	used         *usedNames
+	needed       map[string]bool // canonical names of domains that others lead to
+	sets         shared[*Network, *netipx.IPSet]
+	checkers     shared[spf.Limits, *spf.Checker] // over which each domain's records are laid
+	services     shared[string, *service]
+	planned      shared[string, *outcome] // of the domains that are needed
 }
 
 func newBuild(cfg *Config, o Options) *build {
-	b := &build{resolver: o.Resolver, repack: o.Repack, lock: o.Lock, serviceNames: map[string]string{}, now: time.Now(), domains: map[string]*Domain{}, named: map[string]bool{}}
+	b := &build{resolver: &settled{base: o.Resolver}, repack: o.Repack, lock: o.Lock, serviceNames: map[string]string{}, now: time.Now(), domains: map[string]*Domain{}, used: newUsedNames(cfg), needed: map[string]bool{}}
 	if o.Now != nil {
 		b.now = o.Now()
 	}
@@ -109,20 +67,17 @@ func newBuild(cfg *Config, o Options) *build {
 	}
 	for _, d := range cfg.Domains {
 		b.domains[d.Name] = d
-		b.named[d.Name] = true
-		b.patterns = append(b.patterns, patterned{d.Name, d.Split.Names})
-		for _, r := range d.Regions {
-			b.named[r.Name] = true
-			if r.Domain == nil {
-				b.patterns = append(b.patterns, patterned{r.Name, d.Split.Names})
-			}
-		}
-		for _, g := range cfg.Gateways {
-			b.named[g.HostIn(d.Zone)] = true
+	}
+	for _, d := range cfg.Domains {
+		for _, n := range b.needs(d) {
+			b.needed[n.domain.Name] = true
 		}
 	}
 	return b
 }
+
+// over gives a build of nothing but policies, over another resolver.
+func over(r spf.Resolver) *build { return &build{resolver: r} }
 
 // outcome is a plan and what other domains need of it.
 type outcome struct {
@@ -131,20 +86,21 @@ type outcome struct {
 	counts   counts
 }
 
-func (b *build) plan(ctx context.Context, d *Domain) *DomainPlan {
-	return b.outcome(ctx, d).plan
+// outcome plans a domain, after those that its records lead to. It is kept only
+// if another domain leads there, so that memory does not grow with the domains.
+// Nobody waits for what waits for him, as domains in a circle need no other.
+func (b *build) outcome(ctx context.Context, d *Domain) *outcome {
+	if !b.needed[d.Name] {
+		return b.newOutcome(ctx, d)
+	}
+	return b.planned.get(d.Name, func() *outcome { return b.newOutcome(ctx, d) })
 }
 
-// outcome plans a domain, after those that its records lead to.
-func (b *build) outcome(ctx context.Context, d *Domain) *outcome {
-	if o := b.planned.get(d.Name); o != nil {
-		return o
-	}
+func (b *build) newOutcome(ctx context.Context, d *Domain) *outcome {
 	o := &outcome{plan: &DomainPlan{Domain: d, Notes: b.entryNotes(d)}, contents: contents{records: map[string]*spf.Record{}}}
 	if err := b.makePlan(ctx, o); err != nil {
 		o.plan.Err = refusalOf(err, d.Name)
 	}
-	b.planned.put(d.Name, o)
 	return o
 }
 
@@ -173,7 +129,8 @@ func (b *build) fillPlan(ctx context.Context, o *outcome) error {
 	if err != nil {
 		return err
 	}
-	want, err := b.policyUnder(ctx, d.Name, contents{records: listed}, listLimits)
+	lists := b.under(contents{records: listed}, listLimits)
+	want, err := lists.Policy(ctx, d.Name)
 	if err != nil {
 		return err
 	}
@@ -199,11 +156,12 @@ func (b *build) fillPlan(ctx context.Context, o *outcome) error {
 	for _, l := range draft.lists {
 		o.contents.trees = append(o.contents.trees, l.tree)
 	}
-	got, err := b.prove(ctx, d, contents{records: listed}, o.contents)
+	built := b.under(o.contents, d.Limits.Evaluation())
+	got, err := prove(ctx, d, lists, built)
 	if err != nil {
 		return err
 	}
-	if err := b.vectors(ctx, d, o.contents); err != nil {
+	if err := vectors(ctx, d, built); err != nil {
 		return err
 	}
 	if p.Queries, err = b.queries(ctx, d, contents{records: listed}, o.contents); err != nil {

@@ -49,6 +49,10 @@ type way struct {
 // ways gives the ways to treat a node, without those that another one beats
 // in everything. The first keeps it.
 func (n *node) ways(limit counts) []*choice {
+	return n.known.get(limit, func() []*choice { return n.newWays(limit) })
+}
+
+func (n *node) newWays(limit counts) []*choice {
 	all := []*choice{n.keep()}
 	if n.open != nil {
 		own := coverOctets(n.open.set)
@@ -70,6 +74,11 @@ func (n *node) keep() *choice {
 
 // flatten is the choice to put addresses in the place of a node that has them.
 func (n *node) flatten() *choice {
+	n.flattening.Do(func() { n.flattened = n.newFlattening() })
+	return n.flattened
+}
+
+func (n *node) newFlattening() *choice {
 	p := price{counts: n.flat.counts, octets: coverOctets(n.flat.set)}
 	for _, m := range n.flat.mechanisms {
 		p.octets += octets(m.String())

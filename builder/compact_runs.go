@@ -57,7 +57,8 @@ func (e *encoder) inPart(items []item) []piece {
 	}
 	c := classes{open: e.decided, match: e.wanted(items), rest: mayExclude}
 	name := e.longName(cover(items))
-	holds := func(c cluster) bool { return e.partHolds(name, []piece{pieceOf(c, nil)}) }
+	nowhere := originsOf(nil)
+	holds := func(c cluster) bool { return e.partHolds(name, []piece{pieceOf(c, nowhere)}) }
 	return piecesOf(compact(c, spf.QPass, holds), items)
 }
 
@@ -95,8 +96,9 @@ func (e *encoder) wanted(items []item) *netipx.IPSet {
 
 func piecesOf(clusters []cluster, items []item) []piece {
 	pieces := make([]piece, len(clusters))
+	from := originsOf(items)
 	for i, c := range clusters {
-		pieces[i] = pieceOf(c, items)
+		pieces[i] = pieceOf(c, from)
 	}
 	return pieces
 }
@@ -104,19 +106,14 @@ func piecesOf(clusters []cluster, items []item) []piece {
 // pieceOf gives a cluster as a piece. Its matches come from the items that they
 // overlap, and its exclusions from where the block does that they are cut out
 // of.
-func pieceOf(c cluster, items []item) piece {
+func pieceOf(c cluster, origins *origins) piece {
 	terms := make([]term, len(c))
 	for i, b := range c {
 		from := b.prefix
 		if b.excluded {
 			from = c[len(c)-1].prefix
 		}
-		terms[i] = term{mechanism: networkOf(b.prefix), excluded: b.excluded}
-		for _, it := range items {
-			if it.source != nil && it.set.OverlapsPrefix(from) {
-				terms[i].sources = append(terms[i].sources, it.source)
-			}
-		}
+		terms[i] = term{mechanism: networkOf(b.prefix), excluded: b.excluded, sources: origins.of(from)}
 	}
 	return newPiece(terms...)
 }

@@ -38,8 +38,7 @@ type draft struct {
 func (b *build) newOutlay(ctx context.Context, d *Domain, planned contents) (*outlay, error) {
 	o := &outlay{b: b, d: d}
 	if !d.Redirect.IsZero() {
-		over := &build{resolver: planned.over(b.resolver)}
-		policy, err := over.policyOf(ctx, d.Name, &spf.Record{Redirect: d.Redirect})
+		policy, err := over(planned.over(b.resolver)).policyOf(ctx, d.Name, &spf.Record{Redirect: d.Redirect})
 		if err != nil {
 			return nil, err
 		}
@@ -130,7 +129,7 @@ func (o *outlay) fixed() counts {
 	c := o.redirect.plus(counts{lookups: len(o.d.Regions)})
 	for _, r := range o.d.Regions {
 		if r.Domain != nil {
-			c = c.plus(o.b.planned.get(r.Domain.Name).counts)
+			c = c.plus(o.b.planned.known(r.Domain.Name).counts)
 		}
 	}
 	return c

@@ -71,8 +71,7 @@ func (b *build) passPolicy(ctx context.Context, name, asked string) (*spf.Policy
 }
 
 func (b *build) policyOf(ctx context.Context, domain string, r *spf.Record) (*spf.Policy, error) {
-	c := &spf.Checker{Resolver: overlay(b.resolver, map[string]*spf.Record{domain: r}), Limits: listLimits}
-	return c.Policy(ctx, domain)
+	return b.under(contents{records: map[string]*spf.Record{domain: r}}, listLimits).Policy(ctx, domain)
 }
 
 // errInexact says that no list of terms means what an include means.

@@ -113,7 +113,7 @@ func (b *build) spare(ctx context.Context, owner, pattern string) (s spare, foun
 				return s, false, err
 			}
 		}
-		if isFree && !b.named[name] {
+		if isFree && !b.used.has(name) {
 			free++
 		}
 	}

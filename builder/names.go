@@ -43,10 +43,10 @@ type namer struct {
 func (n *namer) name(ctx context.Context, given map[string]bool, text string) (string, error) {
 	for number := 1; number <= maxNumber; number++ {
 		name := partName(n.pattern, number, n.owner)
-		if given[name] || n.b.named[name] {
+		if given[name] || n.b.used.has(name) {
 			continue
 		}
-		if first := n.b.partsOf(name); first.owner != n.owner {
+		if first := n.b.used.partsOf(name); first.owner != n.owner {
 			return "", &Refusal{Kind: Collision, Msg: fmt.Sprintf("%s is the name of a part of %s, by its split.names %q, and of %s, by %q: give one of them another pattern",
 				trimDot(name), trimDot(first.owner), first.pattern, trimDot(n.owner), n.pattern)}
 		}
@@ -63,21 +63,6 @@ func (n *namer) name(ctx context.Context, given map[string]bool, text string) (s
 		}
 	}
 	return "", &Refusal{Kind: Collision, Msg: fmt.Sprintf("no name is free for a part: %s and the %d after it are all in use", trimDot(partName(n.pattern, 1, n.owner)), maxNumber-1)}
-}
-
-// patterned is a record of the configuration, with the pattern of the names of its
-// parts.
-type patterned struct{ owner, pattern string }
-
-// partsOf gives the first record of the configuration to whose parts a name
-// belongs.
-func (b *build) partsOf(name string) patterned {
-	for _, p := range b.patterns {
-		if isPartName(name, p.pattern, p.owner) {
-			return p
-		}
-	}
-	return patterned{}
 }
 
 // free reports whether nothing stands at a name, or nothing but a part of the

@@ -50,7 +50,7 @@ func (b *build) readPrior(ctx context.Context, name, pattern string) (*prior, er
 	for _, d := range root.Directives {
 		p.inline[d.String()] = true
 		target, named := d.Domain().Name()
-		if _, isInclude := d.Mechanism.(spf.Include); !isInclude || !named || !isPartName(target, pattern, name) || b.named[target] || b.partsOf(target).owner != name {
+		if _, isInclude := d.Mechanism.(spf.Include); !isInclude || !named || !isPartName(target, pattern, name) || b.used.has(target) || b.used.partsOf(target).owner != name {
 			continue
 		}
 		part, err := b.record(ctx, target)

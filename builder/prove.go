@@ -12,14 +12,14 @@ import (
 
 // prove compares what the records say with what is listed, for every address,
 // the limits of receivers held to on the side of the records.
-func (b *build) prove(ctx context.Context, d *Domain, listed, built contents) (*spf.Policy, error) {
+func prove(ctx context.Context, d *Domain, listed, built *spf.Checker) (*spf.Policy, error) {
 	var policy *spf.Policy
 	for _, name := range d.names() {
-		want, err := b.policyUnder(ctx, name, listed, listLimits)
+		want, err := listed.Policy(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		got, err := b.policyUnder(ctx, name, built, d.Limits.Evaluation())
+		got, err := built.Policy(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -43,10 +43,18 @@ func (d *Domain) names() []string {
 	return names
 }
 
-func (b *build) policyUnder(ctx context.Context, name string, what contents, limits spf.Limits) (*spf.Policy, error) {
-	c := &spf.Checker{Resolver: what.over(b.resolver), Limits: limits}
-	return c.Policy(ctx, name)
+// under gives what evaluates with contents published, as with nothing else in
+// the world: all that b evaluates shares what no contents change.
+func (b *build) under(c contents, limits spf.Limits) *spf.Checker {
+	base := b.checkers.get(limits, func() *spf.Checker {
+		return &spf.Checker{Resolver: b.resolver, Limits: limits, CacheSize: keptAnswers}
+	})
+	return base.Over(*c.over(b.resolver))
 }
+
+// keptAnswers bounds the answers and policies that are kept of names that
+// domains may share. Many are those of one domain only.
+const keptAnswers = 1 << 14
 
 // unproven says which addresses would get another result than the list gives
 // them.
@@ -80,15 +88,14 @@ func some(prefixes []netip.Prefix) string {
 }
 
 // vectors checks what the operator expects of single senders.
-func (b *build) vectors(ctx context.Context, d *Domain, built contents) error {
+func vectors(ctx context.Context, d *Domain, built *spf.Checker) error {
 	if len(d.Expect) == 0 {
 		return nil
 	}
-	c := &spf.Checker{Resolver: built.over(b.resolver), Limits: d.Limits.Evaluation()}
 	var wrong []string
 	for _, v := range d.Expect {
 		from, helo := v.identities(d)
-		got, err := c.Check(ctx, v.IP, from, helo)
+		got, err := built.Check(ctx, v.IP, from, helo)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package builder
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 
 	"github.com/spfzone/spfzone/spf"
@@ -24,26 +23,4 @@ func (r *reading) LookupTXT(ctx context.Context, name string) (spf.Answer[spf.TX
 		}
 	}
 	return answer, err
-}
-
-// shared keeps what several domains need, by key. It is safe for concurrent
-// use.
-type shared[V any] struct {
-	mu    sync.Mutex
-	items map[string]V
-}
-
-func (s *shared[V]) get(key string) (v V) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.items[key]
-}
-
-func (s *shared[V]) put(key string, v V) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.items == nil {
-		s.items = map[string]V{}
-	}
-	s.items[key] = v
 }

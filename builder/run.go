@@ -108,7 +108,7 @@ func (b *build) items(ctx context.Context, s Sender, d *Domain, at *slot) ([]ite
 		if source.Strategy != nil {
 			listed = *source.Strategy == StrategyExists
 		}
-		return []item{{set: setOf(source.Prefixes), listed: listed, apart: !listed}}, nil
+		return []item{{set: b.sets.get(source, func() *netipx.IPSet { return setOf(source.Prefixes) }), listed: listed, apart: !listed}}, nil
 	case *Gateway:
 		set, err := b.pinned(ctx, source.HostIn(d.Zone))
 		return []item{{set: set}}, err

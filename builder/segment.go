@@ -78,15 +78,10 @@ func cover(items []item) []piece {
 	for i, it := range items {
 		sets[i] = it.set
 	}
+	from := originsOf(items)
 	var pieces []piece
 	for _, p := range union(sets...).Prefixes() {
-		at := term{mechanism: networkOf(p)}
-		for i, it := range items {
-			if it.source != nil && sets[i].OverlapsPrefix(p) {
-				at.sources = append(at.sources, it.source)
-			}
-		}
-		pieces = append(pieces, newPiece(at))
+		pieces = append(pieces, newPiece(term{mechanism: networkOf(p), sources: from.of(p)}))
 	}
 	return pieces
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"go4.org/netipx"
 
@@ -23,6 +24,10 @@ type node struct {
 	changes   float64       // that a prefix sees in a year
 	static    bool          // it matches the same addresses whatever the message
 	nobody    bool          // it matches no address, whatever the message
+
+	known      shared[counts, []*choice] // the ways to treat it, by limit
+	flattening sync.Once
+	flattened  *choice
 }
 
 // opening is a record whose terms may stand in the place of its include.
@@ -223,35 +228,44 @@ func passing(r *spf.Record) (directives []spf.Directive, ok bool) {
 	return directives, true
 }
 
+// service is what is known of a listed mechanism, whoever lists it.
+type service struct {
+	node *node
+	err  error
+	over *build // looks at it where it depends on the domain that it is asked for; else nil
+}
+
 // service gives the node of a listed mechanism. Where its tree does not
 // depend on the domain that it is asked for, it is worked out once for all.
 func (b *build) service(ctx context.Context, m spf.Mechanism, asked string) (*node, error) {
 	if bound(m) {
 		return b.node(ctx, m, asked, nil) // which stays, so that nothing depends on its changes
 	}
-	key := m.String()
-	if n := b.services.get(key); n != nil {
-		return n, nil
+	s := b.services.get(m.String(), func() *service { return b.newService(ctx, m) })
+	if s.over == nil {
+		return s.node, s.err
 	}
+	n, err := s.over.node(ctx, m, asked, nil)
+	if err == nil {
+		n.setChanges(b.changes(m))
+	}
+	return n, err
+}
+
+func (b *build) newService(ctx context.Context, m spf.Mechanism) *service {
 	reading := &reading{Resolver: b.resolver}
 	if name, ok := includedBy(m); ok && b.domains[name] != nil {
-		reading.Resolver = b.planned.get(name).contents.over(b.resolver)
+		reading.Resolver = b.planned.known(name).contents.over(b.resolver)
 	}
-	reading.usesSender.Store(mentionsSender(key))
-	watched := &build{resolver: reading}
+	watched := over(reading)
 	n, err := watched.node(ctx, m, askedNobody, nil)
-	if reading.usesSender.Load() {
-		n, err := watched.node(ctx, m, asked, nil)
-		if err == nil {
-			n.setChanges(b.changes(m))
-		}
-		return n, err
+	if reading.usesSender.Load() || mentionsSender(m.String()) {
+		return &service{over: watched}
 	}
 	if err == nil {
 		n.setChanges(b.changes(m))
-		b.services.put(key, n)
 	}
-	return n, err
+	return &service{node: n, err: err}
 }
 
 // listNode gives the node of a mechanism in the list of a record, which is

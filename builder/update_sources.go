@@ -181,8 +181,7 @@ func (s *watched) record() *spf.Record {
 // look gives the policy of the source, and what was asked for it and for probes.
 func (s *watched) look(ctx context.Context, r spf.Resolver, probes []probe) (*spf.Policy, *asking, error) {
 	a := &asking{Resolver: r}
-	b := &build{resolver: a}
-	policy, err := b.policyOf(ctx, s.at, s.record())
+	policy, err := over(a).policyOf(ctx, s.at, s.record())
 	if err != nil || policy.Static() {
 		return policy, a, err
 	}
