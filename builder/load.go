@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/spfzone/spfzone/internal/spelling"
 )
 
 // Input is a configuration file that is open already.
@@ -119,5 +121,5 @@ func (l *loader) fail(at position, format string, args ...any) {
 // failNear notes a mistake whose text ends in the candidate nearest to what
 // was written, where one is near.
 func (l *loader) failNear(at position, written string, candidates func() []string, format string, args ...any) {
-	l.mistakes.add(at, fmt.Sprintf(format, args...), func() string { return didYouMean(written, candidates()) })
+	l.mistakes.add(at, fmt.Sprintf(format, args...), func() string { return spelling.DidYouMean(written, candidates()) })
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -17,17 +18,29 @@ import (
 // LoadFiles reads zone files (RFC 1035, Section 5), gzipped ones too. Names
 // that are relative before any $ORIGIN are relative to the root. $INCLUDE
 // takes files from the zone file's own folder and those below it, and refuses
-// what leads out of it, symbolic links included. An error says the file and
-// the line.
+// what leads out of it, symbolic links included. The error is a
+// [*ZoneFileError], which says the file and the line.
 func LoadFiles(paths ...string) (*World, error) {
 	w := newWorld(strings.Join(paths, ","))
 	for _, path := range paths {
 		if err := w.loadFile(path); err != nil {
-			return nil, err
+			return nil, &ZoneFileError{err}
 		}
 	}
-	return w, w.finish()
+	if err := w.finish(); err != nil {
+		return nil, &ZoneFileError{err}
+	}
+	return w, nil
 }
+
+// ZoneFileError is why a zone file was not loaded: it is not there, it cannot
+// be read, or it says what no name server would load.
+type ZoneFileError struct{ Err error }
+
+func (e *ZoneFileError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the underlying error.
+func (e *ZoneFileError) Unwrap() error { return e.Err }
 
 // ParseZone reads a World from the text of a zone file, in which $INCLUDE is
 // refused. name stands for the file in errors.
@@ -63,14 +76,35 @@ func (w *World) loadFile(path string) error {
 	zp.SetIncludeAllowed(true)
 	zp.SetIncludeFS(&folder{root: root, dir: dir})
 	err = w.load(zp)
-	var syntax *dns.ParseError // begins with the file's name in its folder
+	var syntax *dns.ParseError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &syntax):
-		return fmt.Errorf("%s%w", dir, err)
+		return syntaxError(dir, syntax)
 	}
 	return fmt.Errorf("%s: %w", path, err)
+}
+
+// parseErrorText is how [dns.ParseError], which keeps its fields for itself,
+// writes them: the file as it is named in its folder, what is wrong, the token
+// and where it ends.
+var (
+	parseErrorText = regexp.MustCompile(`(?s)^(?:(.*?): )?dns: (.*): ("(?:[^"\\]|\\.)*") at line: (\d+):(\d+)$`)
+	badDataText    = regexp.MustCompile(`^bad ([A-Z0-9]+) \S+$`)
+)
+
+// syntaxError says what is wrong in a file of a folder, as file:line:column.
+func syntaxError(dir string, err *dns.ParseError) error {
+	m := parseErrorText.FindStringSubmatch(err.Error())
+	if m == nil {
+		return fmt.Errorf("%s%w", dir, err)
+	}
+	what := m[2] + ", at " + m[3]
+	if data := badDataText.FindStringSubmatch(m[2]); data != nil {
+		what = m[3] + " has no place in a record of type " + data[1]
+	}
+	return fmt.Errorf("%s%s:%s:%s: %s", dir, m[1], m[4], m[5], what)
 }
 
 func (w *World) load(zp *dns.ZoneParser) error {

@@ -3,6 +3,7 @@ package resolver
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -113,16 +114,16 @@ func TestLoadRefusesIncludes(t *testing.T) {
 	})
 	zones := filepath.Join(dir, "zones")
 	tests := []struct{ file, want string }{
-		{"up.zone", "up.zone: dns: failed to open `../secret': it is outside of the zone file's folder: \"../secret\" at line: 3:18"},
-		{"around.zone", "around.zone: dns: failed to open `sub/../../secret' as `../secret': it is outside of the zone file's folder: \"sub/../../secret\" at line: 1:25"},
-		{"absolute.zone", "absolute.zone: dns: failed to open `/etc/passwd' as `etc/passwd': openat etc/passwd: no such file or directory: \"/etc/passwd\" at line: 1:20"},
-		{"link.zone", "link.zone: dns: failed to open `link': openat link: path escapes from parent: \"link\" at line: 1:13"},
-		{"dirlink.zone", "dirlink.zone: dns: failed to open `dir/secret': openat dir/secret: path escapes from parent: \"dir/secret\" at line: 1:19"},
-		{"nested.zone", "sub/nested.inc: dns: failed to open `../../secret' as `../secret': it is outside of the zone file's folder: \"../../secret\" at line: 1:21"},
-		{"none.zone", "none.zone: dns: failed to open `none.inc': openat none.inc: no such file or directory: \"none.inc\" at line: 1:17"},
-		{"itself.zone", "itself.zone: dns: too deeply nested $INCLUDE: \"itself.zone\" at line: 1:20"},
-		{"bomb.zone", "bomb1.inc: dns: failed to open `bomb2.inc': more than 1000 files are included: \"bomb2.inc\" at line: 10:18"},
-		{"syntax.zone", "sub/syntax.inc: dns: bad A A: \"192.0.2\" at line: 2:17"},
+		{"up.zone", "up.zone:3:18: failed to open `../secret': it is outside of the zone file's folder, at \"../secret\""},
+		{"around.zone", "around.zone:1:25: failed to open `sub/../../secret' as `../secret': it is outside of the zone file's folder, at \"sub/../../secret\""},
+		{"absolute.zone", "absolute.zone:1:20: failed to open `/etc/passwd' as `etc/passwd': openat etc/passwd: no such file or directory, at \"/etc/passwd\""},
+		{"link.zone", "link.zone:1:13: failed to open `link': openat link: path escapes from parent, at \"link\""},
+		{"dirlink.zone", "dirlink.zone:1:19: failed to open `dir/secret': openat dir/secret: path escapes from parent, at \"dir/secret\""},
+		{"nested.zone", "sub/nested.inc:1:21: failed to open `../../secret' as `../secret': it is outside of the zone file's folder, at \"../../secret\""},
+		{"none.zone", "none.zone:1:17: failed to open `none.inc': openat none.inc: no such file or directory, at \"none.inc\""},
+		{"itself.zone", "itself.zone:1:20: too deeply nested $INCLUDE, at \"itself.zone\""},
+		{"bomb.zone", "bomb1.inc:10:18: failed to open `bomb2.inc': more than 1000 files are included, at \"bomb2.inc\""},
+		{"syntax.zone", "sub/syntax.inc:2:17: \"192.0.2\" has no place in a record of type A"},
 		{"aliases.zone", "aliases.zone: x.test. has two CNAMEs, to a.test. and b.test. (RFC 2181, Section 10.1)"},
 		{"other.zone", "other.zone: x.test.: a CNAME and other records (RFC 1034, Section 3.6.2)"},
 		{"dot.zone", "dot.zone: the MX record of x.test. names nothing that can be asked for"},
@@ -139,6 +140,10 @@ func TestLoadRefusesIncludes(t *testing.T) {
 			}
 			if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
 				t.Error(diff)
+			}
+			var file *ZoneFileError
+			if !errors.As(err, &file) {
+				t.Errorf("%T, want a *ZoneFileError", err)
 			}
 		})
 	}

@@ -61,6 +61,8 @@ func TestOpenErrors(t *testing.T) {
 		{"192.0.2.1", `"192.0.2.1" is no resolver (udp://192.0.2.1?): it takes the form ` + Forms},
 		{"192.0.2.1:53", `"192.0.2.1:53" is no resolver (udp://192.0.2.1:53?): it takes the form ` + Forms},
 		{"2001:db8::1", `"2001:db8::1" is no resolver (udp://[2001:db8::1]?): it takes the form ` + Forms},
+		{"nofile.zone", `"nofile.zone" is no resolver (file:nofile.zone?): it takes the form ` + Forms},
+		{"open_test.go,other", `"open_test.go,other" is no resolver (file:open_test.go,other?): it takes the form ` + Forms},
 		{"sys tem", `"sys tem" is no resolver: it takes the form ` + Forms},
 		{"http://x.com/", `the resolver "http://x.com/" has the scheme "http": it takes the form ` + Forms},
 		{"udp://:53", `the resolver "udp://:53" names no host`},

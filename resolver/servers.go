@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,15 +38,27 @@ func parseServers(spec string, o Options) ([]server, error) {
 	return nil, fmt.Errorf("the resolver %q has the scheme %q: it takes the form %s", spec, u.Scheme, Forms)
 }
 
-// suggestion is what somebody who wrote a bare host or address meant.
+// suggestion is what somebody who wrote a bare path, host or address meant.
 func suggestion(spec string) string {
 	switch {
+	case isFile(spec):
+		return fmt.Sprintf(" (file:%s?)", spec)
 	case net.ParseIP(spec) != nil && strings.Contains(spec, ":"):
 		return fmt.Sprintf(" (udp://[%s]?)", spec)
 	case spec != "" && !strings.ContainsAny(spec, "/ "):
 		return fmt.Sprintf(" (udp://%s?)", spec)
 	}
 	return ""
+}
+
+// isFile reports whether a text names a zone file that is there, or one by its
+// ending.
+func isFile(spec string) bool {
+	first, _, _ := strings.Cut(spec, ",")
+	if stat, err := os.Stat(first); err == nil && stat.Mode().IsRegular() {
+		return true
+	}
+	return slices.Contains([]string{".zone", ".db", ".gz"}, filepath.Ext(first))
 }
 
 // checkURL says what in a server's URL has no place there.

@@ -16,7 +16,7 @@ import (
 // stay, a symbolic link stays and its target is replaced; a new file has the
 // permissions that the umask leaves of 0666. A file that has this content
 // already is not touched, and then changed is false. After an error the old
-// content stands.
+// content stands; a [*fs.PathError] is of path, whichever file it happened to.
 func ReplaceFile(path string, data []byte) (changed bool, err error) {
 	target, mode, err := replaceable(path)
 	if err != nil {
@@ -33,13 +33,27 @@ func ReplaceFile(path string, data []byte) (changed bool, err error) {
 	}
 	temporary := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+rand.Text())
 	if err := writeSynced(temporary, data, mode); err != nil {
-		return false, errors.Join(err, removeIfThere(temporary))
+		return false, errors.Join(errorOf(path, err), removeIfThere(temporary))
 	}
 	if err := os.Rename(temporary, target); err != nil {
-		return false, errors.Join(err, removeIfThere(temporary))
+		return false, errors.Join(errorOf(path, err), removeIfThere(temporary))
 	}
 	syncFolder(filepath.Dir(target))
 	return true, nil
+}
+
+// errorOf says of a path what went wrong with the temporary file beside it,
+// whose name says nothing to anybody.
+func errorOf(path string, err error) error {
+	var file *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &file):
+		return &fs.PathError{Op: file.Op, Path: path, Err: file.Err}
+	case errors.As(err, &link):
+		return &fs.PathError{Op: link.Op, Path: path, Err: link.Err}
+	}
+	return err
 }
 
 // replaceable gives the file that path leads to, with its permissions, or nil

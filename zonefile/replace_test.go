@@ -1,9 +1,12 @@
 package zonefile_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -110,9 +113,11 @@ func TestReplaceFileRefuses(t *testing.T) {
 		})
 	}
 	t.Run("no such folder", func(t *testing.T) {
-		changed, err := zonefile.ReplaceFile(filepath.Join(dir, "none", "zone"), []byte("x"))
-		if changed || err == nil {
-			t.Errorf("ReplaceFile = %v, %v, want an error", changed, err)
+		path := filepath.Join(dir, "none", "zone")
+		changed, err := zonefile.ReplaceFile(path, []byte("x"))
+		var file *fs.PathError
+		if changed || !errors.As(err, &file) || file.Path != path || strings.Contains(err.Error(), ".zone.") {
+			t.Errorf("ReplaceFile = %v, %v, want an error of %s", changed, err, path)
 		}
 	})
 	if got, err := os.ReadDir(dir); err != nil || len(got) != 1 {

@@ -33,6 +33,7 @@ type app struct {
 	sleep        func(ctx context.Context, d time.Duration) error
 
 	config    []string
+	lock      string // of those commands that have the flag
 	resolvers []string
 	output    choice
 	color     choice
@@ -60,17 +61,41 @@ func (a *app) report(err error) {
 	if err == nil || errors.Is(err, errSaid) {
 		return
 	}
-	a.complain("%v", err)
+	a.complainOf(err)
 	var usage *usageError
 	if errors.As(err, &usage) {
 		a.complain("see 'spfzone --help', or 'spfzone COMMAND --help'")
 	}
 }
 
-// complain prints a message on stderr, each line behind the program's name.
+// complainOf prints an error. What is several, such as the mistakes of a
+// configuration, has a message on each line; those of a vector each say of
+// which domain it is.
+func (a *app) complainOf(err error) {
+	text := err.Error()
+	var refusal *builder.Refusal
+	var several interface{ Unwrap() []error }
+	switch {
+	case errors.As(err, &refusal) && refusal.Kind == builder.Vectors:
+		for line := range strings.Lines(refusal.Msg) {
+			a.complain("%s: %s", trimDot(refusal.Domain), line)
+		}
+	case errors.As(err, &several) && several.(error).Error() == text:
+		for line := range strings.Lines(text) {
+			a.complain("%s", line)
+		}
+	default:
+		a.complain("%s", text)
+	}
+}
+
+// complain prints a message on stderr, each line behind the program's name, and
+// those from the second on indented.
 func (a *app) complain(format string, args ...any) {
+	indent := ""
 	for line := range strings.Lines(fmt.Sprintf(format, args...)) {
-		fmt.Fprintf(a.stderr, "spfzone: %s\n", printable(strings.TrimSuffix(line, "\n")))
+		fmt.Fprintf(a.stderr, "spfzone: %s%s\n", indent, printable(strings.TrimSuffix(line, "\n")))
+		indent = "  "
 	}
 }
 
@@ -111,9 +136,9 @@ func (a *app) answerJSON(document any) error {
 // dns opens the resolver that --resolver names.
 func (a *app) dns() (spf.Resolver, error) {
 	r, err := a.openResolver(a.resolvers, resolver.Options{Now: a.now})
-	var missing *fs.PathError
+	var file *resolver.ZoneFileError
 	switch {
-	case errors.As(err, &missing):
+	case errors.As(err, &file):
 		return nil, withCode(exitFailure, fmt.Errorf("--resolver: %w", err))
 	case err != nil:
 		return nil, withCode(exitUsage, fmt.Errorf("--resolver: %w", err))
@@ -162,9 +187,22 @@ func (a *app) load() (*builder.Config, error) {
 
 // canonical gives the canonical name of a domain that the operator wrote.
 func canonical(domain string) (string, error) {
+	if err := plain(domain); err != nil {
+		return "", err
+	}
 	name, err := spf.CanonicalName(domain)
 	if err != nil {
 		return "", &usageError{err}
 	}
 	return name, nil
+}
+
+// plain refuses what is no domain but a slip: the DNS allows any octet in a
+// name, and a record could be asked for, but what addresses are written with
+// (the specials of RFC 5322, Section 3.2.3) was meant for something else.
+func plain(domain string) error {
+	if i := strings.IndexAny(domain, `<>()[]",;:@\`); i >= 0 {
+		return usagef("%q is no domain: it holds %q", domain, domain[i])
+	}
+	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go4.org/netipx"
 
+	"github.com/spfzone/spfzone/builder"
 	"github.com/spfzone/spfzone/internal/dnstest"
 	"github.com/spfzone/spfzone/resolver"
 	"github.com/spfzone/spfzone/spf"
@@ -45,6 +46,7 @@ func newTestAppOver(r spf.Resolver) *testApp {
 		now:          func() time.Time { return time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC) },
 		openResolver: func([]string, resolver.Options) (spf.Resolver, error) { return r, nil },
 		isTerminal:   func(any) bool { return false },
+		lock:         builder.DefaultLock,
 	}
 	return a
 }

@@ -23,7 +23,6 @@ type buildOptions struct {
 	format    choice
 	keepGoing bool
 	locked    bool
-	lock      string
 }
 
 func newBuild(a *app) *cobra.Command {
@@ -42,6 +41,11 @@ and decisions as JSON, refused domains with their errors.
 
 --locked builds with the answers in the lock file, which 'spfzone update' writes:
 no name server is asked, and the same configuration gives the same octets.
+Without it, the lock file has one use if it is there: where includes must be
+flattened, those come first whose addresses have changed the least.
+
+DIR/ZONE.zone is replaced only if build wrote it: a zone file that you keep by
+hand is refused, with exit code 4.
 
 The exit code is 4 if a domain is refused, 3 if that is for a lookup that failed
 and 1 if that is for the configuration's own expect: vectors.`,
@@ -52,9 +56,6 @@ and 1 if that is for the configuration's own expect: vectors.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			chosen := cmd.Flags().Changed("format")
-			if cmd.Flags().Changed("lock") && !o.locked {
-				return usagef("--lock has a meaning with --locked alone: add it")
-			}
 			return a.limited(cmd.Context(), func(ctx context.Context) error { return a.build(ctx, args, o, chosen) })
 		},
 	}
@@ -62,7 +63,7 @@ and 1 if that is for the configuration's own expect: vectors.`,
 	f.StringVarP(&o.dir, "dir", "o", "", "write files to `DIR`, which is made if it is not there")
 	f.Var(&o.format, "format", "form of the records: zone or json; json if --output is")
 	f.BoolVar(&o.locked, "locked", false, "ask the lock file alone, and no name server")
-	lockFlag(f, &o.lock)
+	a.lockFlag(f)
 	f.BoolVar(&o.keepGoing, "keep-going", false, "write the zones whose domains are all built, though others are refused")
 	return cmd
 }
@@ -103,8 +104,8 @@ func (a *app) build(ctx context.Context, domains []string, o buildOptions, forma
 }
 
 // lockFlag is the flag of the commands that use a lock file.
-func lockFlag(f *pflag.FlagSet, path *string) {
-	f.StringVar(path, "lock", builder.DefaultLock, "lock `FILE`")
+func (a *app) lockFlag(f *pflag.FlagSet) {
+	f.StringVar(&a.lock, "lock", builder.DefaultLock, "lock `FILE`")
 }
 
 // asked gives whom to ask.
@@ -115,7 +116,7 @@ func (a *app) asked(o buildOptions) (spf.Resolver, error) {
 	if len(a.resolvers) > 0 {
 		return nil, usagef("--locked asks nobody, and --resolver names whom to ask: leave out one of them")
 	}
-	return a.readLock(o.lock)
+	return a.readLock(a.lock)
 }
 
 // listed gives the canonical names of the domains to build, nil for all. Each
@@ -204,21 +205,36 @@ func (a *app) refusals(plan *builder.Plan, zones []*zone, o buildOptions) error 
 			a.note("%s: %s", trimDot(d.Domain.Name), n)
 		}
 		if d.Err != nil {
-			a.complain("%v", d.Err)
+			a.complainOf(d.Err)
 			code = max(code, codeOfRefusal(d.Err))
 		}
 	}
 	if code == exitYes {
 		return nil
 	}
-	if !o.keepGoing {
-		a.complain("no zone is written, as not every domain is built")
-		return withCode(code, errSaid)
+	a.leftOut(zones, o)
+	return withCode(code, errSaid)
+}
+
+// leftOut says what becomes of the zones beside a domain that was refused. A
+// JSON document says that itself.
+func (a *app) leftOut(zones []*zone, o buildOptions) {
+	written, write := "written", "writes"
+	if o.dir == "" {
+		written, write = "printed", "prints"
 	}
-	for _, z := range zones {
-		if z.refused() {
-			a.complain("the zone %s is not written, as not every domain in it is built", trimDot(z.name))
+	others := len(writable(zones, true)) > 0
+	switch {
+	case o.dir == "" && o.format.value == formatJSON:
+	case !o.keepGoing && others:
+		a.complain("no zone is %s, as not every domain is built: --keep-going %s the zones whose domains all are", written, write)
+	case !o.keepGoing && o.dir != "":
+		a.complain("no zone is written, as not every domain is built")
+	case o.keepGoing:
+		for _, z := range zones {
+			if z.refused() {
+				a.complain("the zone %s is not %s, as not every domain in it is built", trimDot(z.name), written)
+			}
 		}
 	}
-	return withCode(code, errSaid)
 }

@@ -42,10 +42,11 @@ then it is 1. A lookup that fails gives the result temperror.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.ip, "ip", "", "`IP` address of the client")
-	f.StringVar(&o.from, "from", "", "MAIL FROM `ADDRESS`, or its domain")
+	f.StringVar(&o.from, "from", "", "MAIL FROM `ADDRESS`, with or without a name before it in <>, or its domain")
 	f.StringVar(&o.helo, "helo", "", "HELO or EHLO `NAME` of the client")
 	f.StringVar(&o.receiver, "receiver", "", "`HOST` that checks, for %{r} and Received-SPF")
 	f.BoolVar(&o.trace, "trace", false, "show every step, with the lookups so far")
+	a.lockFlag(f)
 	f.BoolVar(&o.planned, "planned", false, "check what the configuration would publish")
 	f.BoolVar(&o.received, "received-spf", false, "print the Received-SPF header field too")
 	f.Var(&o.require, "require", "exit with 1 unless this is the result: "+strings.Join(o.require.words, ", "))
@@ -63,6 +64,12 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 	if o.from == "" && o.helo == "" {
 		return usagef("--from or --helo is required")
 	}
+	if o.from, err = mailFrom(o.from); err != nil {
+		return err
+	}
+	if err := plainOrLiteral(o.helo); err != nil {
+		return usagef("--helo: %w", err)
+	}
 	r, err := a.world(ctx, o.planned, checkedDomain(o))
 	if err != nil {
 		return err
@@ -79,7 +86,7 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 	}
 	header := ""
 	if o.received {
-		header = v.Header(spf.Received{ClientIP: ip, EnvelopeFrom: strings.Trim(o.from, "<>"), HELO: o.helo, Receiver: o.receiver})
+		header = v.Header(spf.Received{ClientIP: ip, EnvelopeFrom: o.from, HELO: o.helo, Receiver: o.receiver})
 	}
 	err = a.answerWith(newCheckDocument(&v, header), func(p *printer) { p.evaluation(&v, header) })
 	if err == nil && o.require.value != "" && o.require.value != v.Result.String() {
@@ -90,11 +97,41 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 
 // checkedDomain gives the domain that a check evaluates.
 func checkedDomain(o checkOptions) string {
-	from := strings.Trim(o.from, "<>")
-	if from == "" {
+	if o.from == "" {
 		return o.helo
 	}
-	return from[strings.LastIndexByte(from, '@')+1:]
+	return domainOfAddress(o.from)
+}
+
+func domainOfAddress(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
+
+// mailFrom gives the MAIL FROM that is meant: an address, a domain alone, or an
+// address in angle brackets with or without a name before them, as mail programs
+// show it. It is empty for "<>".
+func mailFrom(given string) (string, error) {
+	from := given
+	if strings.HasSuffix(given, ">") {
+		if i := strings.LastIndexByte(given, '<'); i >= 0 {
+			from = given[i+1 : len(given)-1]
+		}
+	}
+	if strings.HasPrefix(from, "<") {
+		return "", usagef("--from: %q has a bracket that does not close", given)
+	}
+	domain := domainOfAddress(from)
+	if err := plainOrLiteral(domain); err != nil {
+		return "", usagef("--from: %w", err)
+	}
+	return from, nil
+}
+
+// plainOrLiteral is plain for what may be an address in square brackets (RFC 5321,
+// Section 4.1.3), of which SPF has no more to say than none.
+func plainOrLiteral(name string) error {
+	if strings.HasPrefix(name, "[") && strings.HasSuffix(name, "]") {
+		return nil
+	}
+	return plain(name)
 }
 
 // checkDocument is what check prints as JSON.

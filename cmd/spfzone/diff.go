@@ -10,7 +10,6 @@ import (
 
 // diffOptions are the flags of diff.
 type diffOptions struct {
-	lock   string
 	domain string
 }
 
@@ -50,7 +49,7 @@ so that neither can be told.`,
 		},
 	}
 	f := cmd.Flags()
-	lockFlag(f, &o.lock)
+	a.lockFlag(f)
 	f.StringVar(&o.domain, "domain", "", "the `DOMAIN` of records given as text")
 	return cmd
 }
@@ -59,7 +58,7 @@ func (a *app) diff(ctx context.Context, args []string, o diffOptions) error {
 	sides := make([]*side, len(args))
 	for i, arg := range args {
 		var err error
-		if sides[i], err = parseSide(arg, o.lock); err != nil {
+		if sides[i], err = parseSide(arg, a.lock); err != nil {
 			return err
 		}
 	}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"net/netip"
 	"strings"
 
@@ -115,11 +113,7 @@ func (s *side) openFiles(a *app, paths string) (spf.Resolver, error) {
 	}
 	files, err := resolver.LoadFiles(strings.Split(paths, ",")...)
 	if err != nil {
-		var missing *fs.PathError
-		if errors.As(err, &missing) {
-			return nil, withCode(exitFailure, err)
-		}
-		return nil, withCode(exitUsage, err)
+		return nil, err
 	}
 	return &zoneOver{Resolver: base, files: files, domain: s.domain}, nil
 }

@@ -34,6 +34,7 @@ The exit code is 3 if a lookup failed, so that the tree is not whole.`,
 			return a.limited(cmd.Context(), func(ctx context.Context) error { return a.explain(ctx, args[0], planned) })
 		},
 	}
+	a.lockFlag(cmd.Flags())
 	cmd.Flags().BoolVar(&planned, "planned", false, "explain what the configuration would publish")
 	return cmd
 }

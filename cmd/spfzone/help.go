@@ -1,6 +1,10 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
 
 func newHelp() *cobra.Command {
 	return &cobra.Command{
@@ -10,7 +14,7 @@ func newHelp() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return usagef("%q is no command of spfzone", args)
+				return usagef("%q is no command of %s%s", strings.Join(args, " "), cmd.Root().Name(), suggestion(cmd.Root(), args[0]))
 			}
 			return about.Help()
 		},

@@ -103,24 +103,35 @@ func someOf(names []string) string {
 func (a *app) plan(ctx context.Context, c *builder.Config, r spf.Resolver, only []string) (*builder.Plan, error) {
 	p := a.newProgress()
 	defer p.end()
-	lock, err := a.history(r)
-	if err != nil {
-		return nil, err
+	lock, ok := r.(*builder.Lock)
+	if !ok {
+		var err error
+		if lock, err = a.history(); err != nil {
+			return nil, err
+		}
 	}
-	return builder.Build(ctx, c, builder.Options{Resolver: r, Only: only, Progress: p.show, Now: a.now, Lock: lock})
+	plan, err := builder.Build(ctx, c, builder.Options{Resolver: r, Only: only, Progress: p.show, Now: a.now, Lock: lock})
+	if err == nil && lock != nil && !ok && slices.ContainsFunc(plan.Domains, func(d *builder.DomainPlan) bool { return len(d.Flattened) > 0 }) {
+		a.note("the history in %s weighs the services", a.lock)
+	}
+	return plan, err
 }
 
-// history gives the lock file from which the build learns how services change:
-// the one that is asked, or that in the working folder, if there is one.
-func (a *app) history(r spf.Resolver) (*builder.Lock, error) {
-	if lock, ok := r.(*builder.Lock); ok {
-		return lock, nil
-	}
-	lock, err := a.readLock(builder.DefaultLock)
-	if errors.Is(err, fs.ErrNotExist) {
+// history gives the lock file from which a build that asks the DNS learns how
+// services change, or nil where there is none. It is not needed: one that was
+// damaged is left aside, and says so.
+func (a *app) history() (*builder.Lock, error) {
+	lock, err := a.readLock(a.lock)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && a.lock == builder.DefaultLock:
+		return nil, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	case err != nil:
+		a.note("built without the history of the lock file: %v", err)
 		return nil, nil
 	}
-	return lock, err
+	return lock, nil
 }
 
 // codeOfRefusal gives the exit code of a domain that was not built.

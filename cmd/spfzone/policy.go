@@ -39,6 +39,7 @@ The exit code is 3 if a lookup failed, so that the answer is not whole.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.ip, "ip", "", "say what is decided for this `IP` address alone")
+	a.lockFlag(f)
 	f.BoolVar(&o.planned, "planned", false, "use what the configuration would publish")
 	return cmd
 }

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/spfzone/spfzone/internal/spelling"
 	"github.com/spfzone/spfzone/resolver"
 )
 
@@ -32,7 +37,7 @@ func newRoot(a *app) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(newHelp())
 	f := root.PersistentFlags()
@@ -40,7 +45,7 @@ func newRoot(a *app) *cobra.Command {
 	f.StringArrayVar(&a.resolvers, "resolver", nil, "ask `WHOM`, a name server or file:ZONEFILE; may be given several times (default system)")
 	f.Var(&a.output, "output", "form of the answer: text or json")
 	f.Var(&a.color, "color", "when to color text: auto, always or never")
-	f.DurationVar(&a.timeout, "timeout", 0, "end the command after `TIME`, such as 30s (default no limit)")
+	f.Var((*timeLimit)(&a.timeout), "timeout", "end the command after `TIME`, such as 30s (default no limit)")
 	f.BoolVar(&a.quiet, "quiet", false, "print no notes and no progress on stderr, errors alone")
 	root.AddCommand(newBuild(a), newCheck(a), newPolicy(a), newExplain(a), newPlan(a), newPush(a), newRollback(a), newDiff(a), newUpdate(a), newSchema(a), newVersion(a), newCompletion(a), newDocs(a))
 	return root
@@ -81,11 +86,31 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return usagef("%s takes no arguments, and was given %q", cmd.CommandPath(), args[0])
 }
 
+// suggestion names the command that a word is nearest to.
 func suggestion(cmd *cobra.Command, word string) string {
-	if near := cmd.SuggestionsFor(word); len(near) > 0 {
-		return "; did you mean " + strings.Join(near, " or ") + "?"
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
 	}
-	return ""
+	return spelling.DidYouMean(word, names)
+}
+
+// flagError makes what the flags are given a usage error, and names the flag
+// that an unknown one is nearest to.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return &usageError{err}
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, "--"+f.Name)
+		}
+	})
+	return usagef("%w%s", err, spelling.DidYouMean("--"+unknown.GetSpecifiedName(), names))
 }
 
 // oneDomain wants one argument, a domain.
@@ -93,6 +118,33 @@ func oneDomain(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 {
 		return usagef("%s takes one DOMAIN, and was given %d", cmd.CommandPath(), len(args))
 	}
+	return nil
+}
+
+// timeLimit is a flag that is a length of time, and nothing where it is zero.
+type timeLimit time.Duration
+
+// String implements [pflag.Value].
+func (l *timeLimit) String() string {
+	if *l == 0 {
+		return ""
+	}
+	return time.Duration(*l).String()
+}
+
+// Type implements [pflag.Value].
+func (l *timeLimit) Type() string { return "TIME" }
+
+// Set implements [pflag.Value].
+func (l *timeLimit) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	if _, number := strconv.ParseUint(s, 10, 32); number == nil && d == 0 && err != nil {
+		return fmt.Errorf("a time has a unit: say %ss", s)
+	}
+	if err != nil || d < 0 {
+		return errors.New("must be a time such as 30s or 2m")
+	}
+	*l = timeLimit(d)
 	return nil
 }
 

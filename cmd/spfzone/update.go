@@ -18,7 +18,6 @@ import (
 
 // updateOptions are the flags of update.
 type updateOptions struct {
-	lock   string
 	accept []string
 	shrink percentage
 }
@@ -51,7 +50,7 @@ of what a domain publishes now.`,
 		},
 	}
 	f := cmd.Flags()
-	lockFlag(f, &o.lock)
+	a.lockFlag(f)
 	f.StringArrayVar(&o.accept, "accept", nil, "let this `SERVICE` through, whatever is lost; may be given several times")
 	f.Var(&o.shrink, "shrink", "stop if more than this share of a service is lost")
 	return cmd
@@ -81,7 +80,7 @@ func (a *app) update(ctx context.Context, o updateOptions) error {
 	if err != nil {
 		return err
 	}
-	old, err := a.readLock(o.lock)
+	old, err := a.readLock(a.lock)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -95,11 +94,11 @@ func (a *app) update(ctx context.Context, o updateOptions) error {
 	}
 	changed := false
 	if !refresh.Stopped() {
-		if changed, err = zonefile.ReplaceFile(o.lock, refresh.Lock.Encode()); err != nil {
-			return fmt.Errorf("%s is not written: %w", o.lock, err)
+		if changed, err = zonefile.ReplaceFile(a.lock, refresh.Lock.Encode()); err != nil {
+			return fmt.Errorf("the lock file is not written: %w", err)
 		}
 	}
-	d := newUpdateDocument(refresh, o.lock, changed)
+	d := newUpdateDocument(refresh, a.lock, changed)
 	if err := a.answerWith(d, func(p *printer) { p.update(d) }); err != nil {
 		return err
 	}
@@ -107,7 +106,7 @@ func (a *app) update(ctx context.Context, o updateOptions) error {
 	if old == nil {
 		state = "not written"
 	}
-	return a.alarms(refresh, o.lock+" is "+state)
+	return a.alarms(refresh, a.lock+" is "+state)
 }
 
 // refresh is builder.Update, with what the operator has got wrong told from what
@@ -167,7 +166,10 @@ func (a *app) readLock(path string) (*builder.Lock, error) {
 		return nil, withCode(exitFailure, err)
 	}
 	l, err := builder.ReadLock(path, text)
-	return l, withCode(exitUsage, err)
+	if err != nil {
+		return nil, withCode(exitUsage, fmt.Errorf("%w\ntake one side of a merge conflict whole, or remove %s, and run 'spfzone update'", err, path))
+	}
+	return l, nil
 }
 
 // updateDocument is what update prints as JSON.

@@ -68,7 +68,7 @@ func writable(zones []*zone, keepGoing bool) []*zone {
 // same records.
 func (z *zone) fragment() ([]byte, error) {
 	f := zonefile.Fragment{Origin: z.origin, Header: []string{
-		fmt.Sprintf("SPF records of the zone %s, written by spfzone.", trimDot(z.name)),
+		headerBefore + trimDot(z.name) + headerBehind,
 		"Edits to this text are lost when it is built again: edit the configuration.",
 	}}
 	for _, d := range z.domains {
@@ -95,6 +95,9 @@ func zoneRecord(d *builder.DomainPlan, r *builder.Record) zonefile.Record {
 	}
 	comments := []string{"", about}
 	if r.Name == d.Domain.Name {
+		if d.Queries != (builder.Queries{}) {
+			comments = append(comments, "  "+queriesText(d.Queries))
+		}
 		for _, f := range d.Flattened {
 			comments = append(comments, "  flattened "+flattenedText(f))
 		}
@@ -103,6 +106,11 @@ func zoneRecord(d *builder.DomainPlan, r *builder.Record) zonefile.Record {
 		comments = append(comments, "  "+run)
 	}
 	return zonefile.Record{Name: r.Name, TTL: uint32(r.TTL.Seconds()), Strings: r.Strings, Comments: comments}
+}
+
+// queriesText says what a message costs in the DNS.
+func queriesText(q builder.Queries) string {
+	return fmt.Sprintf("%.1f queries for an average message, %.1f as listed", q.Built, q.Listed)
 }
 
 // flattenedText says what was flattened, and why.
@@ -216,9 +224,9 @@ func (a *app) writeZones(ctx context.Context, zones []*zone, o buildOptions) ([]
 		if contents[i], err = z.content(o.format.value); err != nil {
 			return nil, err
 		}
-		files[i] = fileDocument{Zone: trimDot(z.name), Path: filepath.Join(o.dir, z.fileName(o.format.value))}
-		if stat, err := os.Stat(files[i].Path); err == nil && !stat.Mode().IsRegular() {
-			return nil, fmt.Errorf("%s is not a regular file: nothing is written", files[i].Path)
+		files[i] = fileDocument{Zone: z.origin, Path: filepath.Join(o.dir, z.fileName(o.format.value))}
+		if err := refuseForeign(files[i].Path, o.format.value); err != nil {
+			return nil, err
 		}
 	}
 	if len(zones) == 0 {
@@ -241,6 +249,10 @@ func (a *app) writeZones(ctx context.Context, zones []*zone, o buildOptions) ([]
 
 // notWritten says which files are as they were.
 func notWritten(files []fileDocument, err error) error {
+	var file *fs.PathError
+	if errors.As(err, &file) && file.Path == files[0].Path {
+		err = file.Err // which is said with the path already
+	}
 	if errors.Is(err, fs.ErrPermission) || len(files) == 1 {
 		return fmt.Errorf("%s is not written: %w", files[0].Path, err)
 	}

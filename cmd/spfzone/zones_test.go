@@ -90,7 +90,7 @@ func TestExitCodes(t *testing.T) {
 // gravest: one that needs a decision over one to try again, over a vector.
 func TestWorstRefusalDecides(t *testing.T) {
 	domain := func(kind builder.RefusalKind) *builder.DomainPlan {
-		return &builder.DomainPlan{Domain: &builder.Domain{Name: "x.test."}, Err: &builder.Refusal{Kind: kind, Domain: "x.test.", Msg: string(kind)}}
+		return &builder.DomainPlan{Domain: &builder.Domain{Name: "x.test.", Zone: "x.test."}, Err: &builder.Refusal{Kind: kind, Domain: "x.test.", Msg: string(kind)}}
 	}
 	tests := []struct {
 		kinds []builder.RefusalKind
@@ -108,7 +108,7 @@ func TestWorstRefusalDecides(t *testing.T) {
 			plan.Domains = append(plan.Domains, domain(kind))
 			want += "spfzone: x.test: " + string(kind) + "\n"
 		}
-		if got := codeOf(a.refusals(plan, nil, buildOptions{})); got != tt.want {
+		if got := codeOf(a.refusals(plan, zonesOf(plan), buildOptions{dir: "zones"})); got != tt.want {
 			t.Errorf("%v: code %d, want %d", tt.kinds, got, tt.want)
 		}
 		if diff := cmp.Diff(want+"spfzone: no zone is written, as not every domain is built\n", a.err.String()); diff != "" {

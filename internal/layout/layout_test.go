@@ -24,8 +24,8 @@ var imports = map[string][]string{
 	"resolver":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
 	"zonefile":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
 	"providers":   append([]string{"spf", "providers/txt", "providers/rfc2136", "providers/powerdns", "providers/route53", "go4.org/netipx", "github.com/libdns/libdns"}, vendors...),
-	"builder":     {"spf", "lint", "go4.org/netipx", "gopkg.in/yaml.v3"},
-	"cmd/spfzone": {"spf", "lint", "resolver", "zonefile", "providers", "providers/journal", "providers/push", "providers/txt", "builder", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"builder":     {"spf", "lint", "internal/spelling", "go4.org/netipx", "gopkg.in/yaml.v3"},
+	"cmd/spfzone": {"spf", "lint", "resolver", "zonefile", "providers", "providers/journal", "providers/push", "providers/txt", "builder", "internal/spelling", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"},
 
 	"providers/txt":      {"spf"},
 	"providers/powerdns": {"providers/txt", "github.com/libdns/libdns"},
@@ -39,6 +39,7 @@ var imports = map[string][]string{
 	"internal/configtest": nil,
 	"internal/zonecheck":  nil,
 	"internal/layout":     nil,
+	"internal/spelling":   nil,
 }
 
 const aws = "github.com/aws/aws-sdk-go-v2"

@@ -1,10 +1,13 @@
-package builder
+// Package spelling guesses what somebody meant who wrote a word that means
+// nothing.
+package spelling
 
 import "fmt"
 
-// didYouMean ends a message with the candidate that is nearest to what was
-// written, if one is near: at most a third of the longer one to change.
-func didYouMean(written string, candidates []string) string {
+// DidYouMean ends a message with the candidate that is nearest to what was
+// written, if one is near: at most a third of the longer one to change. It is empty if
+// none is.
+func DidYouMean(written string, candidates []string) string {
 	const longest = 80
 	if len(written) > longest {
 		return ""
