@@ -25,11 +25,12 @@ type opening struct {
 	strategy Strategy
 	stderr   io.Writer
 	scrub    scrubber
+	zoneFile func(file, reload string) Swapper
 }
 
 // kinds lists them all.
 func kinds() []kind {
-	list := []kind{kindRFC2136(), kindPowerDNS(), kindRoute53(), kindExec()}
+	list := []kind{kindRFC2136(), kindPowerDNS(), kindZoneFile(), kindRoute53(), kindExec()}
 	list = append(list, vendors()...)
 	return append(list, heavy()...)
 }
@@ -48,7 +49,7 @@ func Open(s Settings, env Env) (*Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := all[i].open(opening{v.object, all[i].strategy, env.Stderr, scrub})
+	b, err := all[i].open(opening{v.object, all[i].strategy, env.Stderr, scrub, env.ZoneFile})
 	if err != nil {
 		return nil, &SettingsError{s.Place, fmt.Sprintf("the provider %q: %v", s.Name, scrub.err(err))}
 	}

@@ -246,7 +246,7 @@ func TestDescribe(t *testing.T) {
 			}
 		}
 	}
-	if want := 20 + len(heavyFakes()); len(seen) != want {
+	if want := 21 + len(heavyFakes()); len(seen) != want {
 		t.Errorf("%d types, want %d", len(seen), want)
 	}
 	want := []string{

@@ -155,7 +155,7 @@ func (a *app) openProvider(provider *builder.Provider) (*publisher, error) {
 			return nil, &providers.SettingsError{Place: f.Place.String(), Msg: authoritiesField + ": " + err.Error()}
 		}
 	}
-	opened, err := providers.Open(s, providers.Env{Lookup: a.env, ReadFile: os.ReadFile, Stderr: a.stderr})
+	opened, err := providers.Open(s, providers.Env{Lookup: a.env, ReadFile: os.ReadFile, Stderr: a.stderr, ZoneFile: a.editZone})
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +222,7 @@ func (p *publishing) partsOfOthers(domain *builder.DomainPlan) map[string]bool {
 func (p *publishing) push(d *builder.DomainPlan) (*push.Push, error) {
 	publisher := p.publishers[d.Domain.Publish]
 	if usesExists(d.Domain) {
-		return nil, withCode(exitUsage, fmt.Errorf("%s: strategy: exists needs address records, which a provider of the type %s does not publish: use strategy: terms, or a provider of the type zonefile", trimDot(d.Domain.Name), publisher.kind))
+		return nil, withCode(exitUsage, fmt.Errorf("%s: strategy: exists needs address records, which push does not write: use strategy: terms, or put what 'spfzone build' prints into the zone", trimDot(d.Domain.Name)))
 	}
 	others := p.partsOfOthers(d)
 	fresh := &freshResolver{Resolver: p.resolver, p: p, publisher: publisher, names: others}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/spfzone/spfzone/internal/nameserver"
+	"github.com/spfzone/spfzone/internal/zonecheck"
 	"github.com/spfzone/spfzone/resolver"
 	"github.com/spfzone/spfzone/spf"
 )
@@ -243,5 +245,75 @@ func (s *server) rollBack(text string, policy *spf.Policy) {
 		if got := s.spfOf(name); got != "" {
 			s.t.Errorf("%s has %q after the first publication was rolled back", name, got)
 		}
+	}
+}
+
+// zoneOfHand is a zone file as people write them.
+const zoneOfHand = `; our zone
+$TTL 1
+@	IN	SOA	ns1 hostmaster (
+		2020010100 ; serial
+		7200 3600 1209600 1 )
+	IN	NS	ns1
+	IN	MX	10 mail ; the mail server
+	IN	TXT	"google-site-verification=abc"	; do not touch
+	IN	TXT	( "v=spf1 "	; old
+			"mx "
+			"~all" )
+	IN	TXT	"v=spf1 a -all" ; somebody added this
+$ORIGIN test.
+mail.x	IN	A	192.0.2.25
+ns1.x		A	192.0.2.53
+$ORIGIN x.test.
+uk	A	192.0.2.26
+	TXT	"another"
+; the end`
+
+func TestPushToZoneFile(t *testing.T) {
+	inFolder(t, map[string]string{"x.zone": zoneOfHand})
+	file, err := filepath.Abs("x.zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ns, pid := nameserver.FromFile(t, serverZone, file)
+	s := &server{t, ns, fmt.Sprintf("{type: zonefile, file: x.zone, reload: kill -HUP %d, authorities: %q}", pid, ns.Address)}
+	siblings := s.others(serverZone)
+	for i, n := range []int{60, 90, 2} {
+		s.configure(serverConfig(s.provider, "fail", "1s", "", 0, n))
+		s.run(t.Context(), exitYes, "push", "--yes", "--wait")
+		s.planned(fmt.Sprint(n))
+		if diff := cmp.Diff(siblings, s.others(serverZone)); diff != "" {
+			t.Fatalf("the other TXT records: %s", diff)
+		}
+		text, err := os.ReadFile("x.zone")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if refusal := zonecheck.Refusal(t, serverZone, text); refusal != "" {
+			t.Errorf("change %d: %s\n%s", i, refusal, text)
+		}
+	}
+	text, err := os.ReadFile("x.zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := 0
+	for line := range strings.Lines(zoneOfHand) {
+		if strings.Contains(string(text), line) {
+			left++
+		}
+	}
+	if left < strings.Count(zoneOfHand, "\n")-6 {
+		t.Errorf("%d lines are as they were:\n%s", left, text)
+	}
+
+	// A reload that fails leaves the file as it was.
+	s.configure(strings.Replace(serverConfig(s.provider, "fail", "1s", "", 0, 3), "kill -HUP", "false", 1))
+	a := s.run(t.Context(), exitFailure, "push", "--yes")
+	if again, err := os.ReadFile("x.zone"); err != nil || string(again) != string(text) {
+		t.Errorf("%v\n%s", err, again)
+	}
+	if !strings.Contains(a.err.String(), "the reload command \"false ") || !strings.Contains(a.err.String(), "nothing was changed") {
+		t.Errorf("stderr: %s", &a.err)
 	}
 }

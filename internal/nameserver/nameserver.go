@@ -303,3 +303,22 @@ func run(t testing.TB, cmd *exec.Cmd) {
 		t.Fatalf("%v: %v\n%s", cmd, err, out)
 	}
 }
+
+// FromFile starts BIND 9 with a zone file that somebody else edits. It reads it
+// again on SIGHUP.
+func FromFile(t testing.TB, zone, file string) (s *Server, pid int) {
+	t.Helper()
+	named := program(t, "named", "bind9")
+	dir, p := folder(t), port(t)
+	conf := write(t, dir, "named.conf", fmt.Sprintf(`options {
+	directory %[1]q; pid-file none; session-keyfile none; lock-file none;
+	listen-on port %[2]d { 127.0.0.1; }; listen-on-v6 { none; };
+	recursion no; dnssec-validation no; notify no; check-integrity no;
+};
+controls { };
+zone %[3]q { type master; file %[4]q; };
+`, dir, p, zone, file))
+	s = &Server{Name: "BIND", Address: fmt.Sprintf("127.0.0.1:%d", p)}
+	s.start(t, zone, dir, func() *exec.Cmd { return exec.Command(named, "-g", "-4", "-n", "1", "-c", conf) })
+	return s, s.cmd.Process.Pid
+}
