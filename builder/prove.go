@@ -89,24 +89,27 @@ func some(prefixes []netip.Prefix) string {
 
 // vectors checks what the operator expects of single senders.
 func vectors(ctx context.Context, d *Domain, built *spf.Checker) error {
-	if len(d.Expect) == 0 {
-		return nil
+	wrong, err := d.Unmet(ctx, built)
+	if err != nil || len(wrong) == 0 {
+		return err
 	}
-	var wrong []string
+	return &Refusal{Kind: Vectors, Domain: d.Name, Msg: strings.Join(wrong, "\n")}
+}
+
+// Unmet says of each of the domain's vectors that does not come out as listed
+// what was expected, and what came out.
+func (d *Domain) Unmet(ctx context.Context, c *spf.Checker) (wrong []string, err error) {
 	for _, v := range d.Expect {
 		from, helo := v.identities(d)
-		got, err := built.Check(ctx, v.IP, from, helo)
+		got, err := c.Check(ctx, v.IP, from, helo)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if got.Result != v.Result {
 			wrong = append(wrong, fmt.Sprintf("%v: %v from %s: %v expected, %s", v.Place, v.IP, from, v.Result, cameOut(got)))
 		}
 	}
-	if len(wrong) == 0 {
-		return nil
-	}
-	return &Refusal{Kind: Vectors, Domain: d.Name, Msg: strings.Join(wrong, "\n")}
+	return wrong, nil
 }
 
 // identities gives MAIL FROM and HELO of a vector of a domain.

@@ -113,6 +113,10 @@ func (a Authority) LookupSOA(ctx context.Context, zone string) (SOA, error) {
 	return SOA{}, q.failed(&ServerError{a.String(), errors.New("there is no SOA record in the answer")})
 }
 
+// ErrLame is the failure of a server that does not keep the zone of a name
+// itself: it refers to others, or answers out of a cache.
+var ErrLame error = &refusal{"lame: the answer is not the server's own, as it does not keep the zone"}
+
 // own asks, and gives only what the server says with authority.
 func (a Authority) own(ctx context.Context, q question, via Transport) (m *dns.Msg, octets int, err error) {
 	for range DefaultAttempts {
@@ -146,7 +150,7 @@ func (a Authority) ask(ctx context.Context, q question, via Transport) (m *dns.M
 	case m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError:
 		return nil, 0, rcodeError(m)
 	case !m.Authoritative:
-		return nil, 0, &refusal{"lame: the answer is not the server's own, as it does not keep the zone"}
+		return nil, 0, ErrLame
 	case m.Truncated && via == TCP:
 		return nil, 0, &refusal{"the answer is cut off even by TCP"}
 	}

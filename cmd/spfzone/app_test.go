@@ -47,6 +47,7 @@ func newTestAppOver(r spf.Resolver) *testApp {
 		openResolver: func([]string, resolver.Options) (spf.Resolver, error) { return r, nil },
 		isTerminal:   func(any) bool { return false },
 		lock:         builder.DefaultLock,
+		sleep:        sleep,
 	}
 	return a
 }

@@ -218,6 +218,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		"plan":     {planDocument{}},
 		"push":     {pushDocument{}},
 		"rollback": {journalDocument{}},
+		"verify":   {verifyDocument{}},
 		"version":  {versionDocument{}},
 	}
 	for command, list := range documents {

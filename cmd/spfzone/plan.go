@@ -70,6 +70,7 @@ type job struct {
 	now      *spf.Policy // what is published, and what is to be
 	then     *spf.Policy
 	written  []providers.Stage
+	found    *verification
 	err      error
 }
 

@@ -151,8 +151,8 @@ func (a *app) openProvider(provider *builder.Provider) (*publisher, error) {
 			continue
 		}
 		var err error
-		if out.servers, err = parseAuthorities(strings.Split(f.Value, ",")); err != nil {
-			return nil, &providers.SettingsError{Place: f.Place.String(), Msg: authoritiesField + ": " + err.Error()}
+		if out.servers, err = authoritiesOf(f); err != nil {
+			return nil, err
 		}
 	}
 	opened, err := providers.Open(s, providers.Env{Lookup: a.env, ReadFile: os.ReadFile, Stderr: a.stderr, ZoneFile: a.editZone})
@@ -161,6 +161,14 @@ func (a *app) openProvider(provider *builder.Provider) (*publisher, error) {
 	}
 	out.Publisher = opened
 	return out, nil
+}
+
+func authoritiesOf(f builder.Field) ([]resolver.Authority, error) {
+	servers, err := parseAuthorities(strings.Split(f.Value, ","))
+	if err != nil {
+		return nil, &providers.SettingsError{Place: f.Place.String(), Msg: authoritiesField + ": " + err.Error()}
+	}
+	return servers, nil
 }
 
 // parseAuthorities reads host:port texts; the port may be left out.
@@ -220,10 +228,15 @@ func (p *publishing) partsOfOthers(domain *builder.DomainPlan) map[string]bool {
 
 // push prepares the publication of one domain, which must be built.
 func (p *publishing) push(d *builder.DomainPlan) (*push.Push, error) {
-	publisher := p.publishers[d.Domain.Publish]
 	if usesExists(d.Domain) {
 		return nil, withCode(exitUsage, fmt.Errorf("%s: strategy: exists needs address records, which push does not write: use strategy: terms, or put what 'spfzone build' prints into the zone", trimDot(d.Domain.Name)))
 	}
+	return p.reading(d), nil
+}
+
+// reading is push for what nothing is written of.
+func (p *publishing) reading(d *builder.DomainPlan) *push.Push {
+	publisher := p.publishers[d.Domain.Publish]
 	others := p.partsOfOthers(d)
 	fresh := &freshResolver{Resolver: p.resolver, p: p, publisher: publisher, names: others}
 	out := &push.Push{
@@ -244,7 +257,7 @@ func (p *publishing) push(d *builder.DomainPlan) (*push.Push, error) {
 	for _, r := range d.Records {
 		out.Wanted = append(out.Wanted, providers.Wanted{Name: r.Name, Text: r.Text, TTL: r.TTL, Of: r.Of})
 	}
-	return out, nil
+	return out
 }
 
 // usesExists reports whether records other than TXT belong to a domain.

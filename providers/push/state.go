@@ -56,6 +56,23 @@ func (p *Push) read(ctx context.Context) (*state, error) {
 	return s, p.unreferenced(ctx, s)
 }
 
+// Stale gives the names of parts that stand there, and that no published record
+// refers to. Parts that are wanted are none.
+func (p *Push) Stale(ctx context.Context) (names []string, err error) {
+	s, err := p.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for name := range s.since {
+		wanted := slices.ContainsFunc(p.Wanted, func(w providers.Wanted) bool { return w.Name == name })
+		if s.held[name] == "" && !wanted {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
 // look reads one name.
 func (p *Push) look(ctx context.Context, s *state, name string) error {
 	a, err := p.ask(ctx, s, name)

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spfzone/spfzone/builder"
+	"github.com/spfzone/spfzone/providers/push"
+	"github.com/spfzone/spfzone/resolver"
+	"github.com/spfzone/spfzone/spf"
+)
+
+// verify looks at one domain.
+func (p *publishing) verify(ctx context.Context, d *builder.DomainPlan, views []view) *verification {
+	v := &verification{domain: d.Domain}
+	start := p.a.now()
+	defer func() { v.took = p.a.now().Sub(start) }()
+	if d.Err != nil {
+		v.find(ruleBuild, "", "%s", strings.ReplaceAll(d.Err.Msg, "\n", "; "))
+		if d.Err.Kind == builder.DNSFailure {
+			v.findings[0].level = levelFailure
+		}
+		return v
+	}
+	zone, err := p.zone(ctx, p.publishers[d.Domain.Publish], d.Domain.Name)
+	if err != nil {
+		v.find(ruleLookup, "", "%v", err)
+		return v
+	}
+	for _, s := range zone.Servers {
+		r := &authorityResolver{Resolver: p.resolver, zone: zone.Name, server: s}
+		views = append(views[:len(views):len(views)], view{s.String(), r, s})
+	}
+	planned := p.plan.Overlay(p.resolver)
+	for _, at := range views {
+		if err := v.compare(ctx, p.a, d, planned, at); err != nil {
+			v.find(ruleLookup, at.name, "%v", err)
+		}
+	}
+	v.servers(ctx, d, zone)
+	v.stale(ctx, p, d)
+	return v
+}
+
+// compare holds what one view says against the plan.
+func (v *verification) compare(ctx context.Context, a *app, d *builder.DomainPlan, planned spf.Resolver, at view) error {
+	var differ []string
+	for _, r := range d.Records {
+		answer, err := at.resolver.LookupTXT(ctx, r.Name)
+		if err != nil {
+			return err
+		}
+		var texts []string
+		for _, t := range answer.Records {
+			if text := t.Join(); spf.IsSPF(text) {
+				texts = append(texts, text)
+			}
+		}
+		if len(texts) > 1 {
+			v.find(ruleRecords, at.name, "%s has %d SPF records", trimDot(r.Name), len(texts))
+		}
+		if !slices.Equal(texts, []string{r.Text}) {
+			differ = append(differ, trimDot(r.Name))
+		} else if at.server != nil && answer.TTL != r.TTL {
+			v.find(ruleTTL, at.name, "%s has the TTL %v, where %v is planned", trimDot(r.Name), answer.TTL, r.TTL)
+		}
+	}
+	equal := true
+	for _, r := range d.Records {
+		if r.Of != "" {
+			continue
+		}
+		same, err := v.policies(ctx, d, r.Name, planned, at)
+		if err != nil {
+			return err
+		}
+		equal = equal && same
+	}
+	if equal && len(differ) > 0 {
+		v.find(ruleText, at.name, "%s published in other words", isOrAre(differ))
+	}
+	c := &spf.Checker{Resolver: at.resolver, Limits: d.Domain.Limits.Evaluation(), Now: a.now}
+	wrong, err := d.Domain.Unmet(ctx, c)
+	for _, w := range wrong {
+		v.find(ruleExpect, at.name, "%s", w)
+	}
+	return err
+}
+
+func isOrAre(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " is"
+	}
+	return someOf(names) + " are"
+}
+
+// policies compares what a record says with what it is planned to say.
+func (v *verification) policies(ctx context.Context, d *builder.DomainPlan, name string, planned spf.Resolver, at view) (same bool, err error) {
+	policy := func(r spf.Resolver) (*spf.Policy, error) {
+		c := &spf.Checker{Resolver: r, Limits: d.Domain.Limits.Evaluation()}
+		p, err := c.Policy(ctx, name)
+		if err == nil {
+			err = newPolicySummary(p).err()
+		}
+		return p, err
+	}
+	now, err := policy(at.resolver)
+	if err != nil {
+		return false, err
+	}
+	then, err := policy(planned)
+	if err != nil {
+		return false, err
+	}
+	changes := then.Diff(now)
+	if len(changes) == 0 {
+		return true, nil
+	}
+	f := finding{rule: rulePolicy, level: rulePolicy.level, where: at.name}
+	var parts []string
+	for _, c := range changes {
+		doc := newChangeDocument(c)
+		f.changes = append(f.changes, doc)
+		parts = append(parts, fmt.Sprintf("%s where %s is planned: %s", doc.To.text(), doc.From.text(), doc.prefixes()))
+	}
+	f.message = trimDot(name) + " is published with another meaning: " + strings.Join(parts, "; ")
+	v.findings = append(v.findings, f)
+	return false, nil
+}
+
+// prefixes gives the first few.
+func (d changeDocument) prefixes() string {
+	if d.Numbers.most() {
+		return d.Numbers.text()
+	}
+	var list []string
+	for _, p := range d.Prefixes {
+		list = append(list, p.String())
+	}
+	return someOf(list)
+}
+
+// servers compares the servers with each other, and looks at what fits into
+// their responses.
+func (v *verification) servers(ctx context.Context, d *builder.DomainPlan, zone *push.Zone) {
+	for _, r := range d.Records {
+		var says []string
+		var sets []push.Answer
+		for _, s := range zone.Servers {
+			a, err := s.TXT(ctx, r.Name, true)
+			if err != nil {
+				continue // said already
+			}
+			sets = append(sets, a)
+			says = append(says, fmt.Sprintf("%s has %s", s, setText(a)))
+			v.sizes(ctx, d, r, s)
+		}
+		if slices.ContainsFunc(sets, func(a push.Answer) bool { return !a.Set.Equal(sets[0].Set) }) {
+			v.find(ruleServers, "", "the authoritative servers disagree on %s: %s", trimDot(r.Name), strings.Join(says, "; "))
+		}
+	}
+}
+
+func setText(a push.Answer) string {
+	if len(a.Set.Records) == 0 {
+		return "no TXT record"
+	}
+	var texts []string
+	for _, r := range a.Set.Records {
+		texts = append(texts, r.String())
+	}
+	slices.Sort(texts)
+	return fmt.Sprintf("%s with the TTL %d", strings.Join(texts, ", "), a.Set.TTL)
+}
+
+// sizes asks by UDP as clients of each kind do.
+func (v *verification) sizes(ctx context.Context, d *builder.DomainPlan, r builder.Record, s push.Server) {
+	a, ok := s.(authority)
+	if !ok {
+		return
+	}
+	edns, err := a.LookupTXT(ctx, r.Name, resolver.UDP)
+	if err != nil {
+		v.find(ruleLookup, s.String(), "%v", err)
+		return
+	}
+	if edns.Truncated {
+		v.find(ruleTruncated, s.String(), "the response for %s is cut off for clients that take 1232 octets", trimDot(r.Name))
+		return
+	}
+	if limit := d.Domain.Limits.Response; edns.Octets > limit {
+		plain, err := a.LookupTXT(ctx, r.Name, resolver.PlainUDP)
+		cut := ""
+		if err == nil && plain.Truncated {
+			cut = ", and is cut off for clients that take 512"
+		}
+		v.find(ruleSize, s.String(), "the response for %s has %d octets, where limits.response is %d%s", trimDot(r.Name), edns.Octets, limit, cut)
+	}
+}
+
+// stale looks for parts that nobody includes.
+func (v *verification) stale(ctx context.Context, p *publishing, d *builder.DomainPlan) {
+	if v.has(ruleServers) || v.has(ruleLookup) {
+		return // it cannot be said
+	}
+	reading := p.reading(d)
+	reading.Patience = time.Second
+	names, err := reading.Stale(ctx)
+	if err != nil {
+		v.find(ruleLookup, "", "%v", err)
+		return
+	}
+	for _, name := range names {
+		v.find(ruleStale, "", "no record includes %s", trimDot(name))
+	}
+}
+
+// authorityResolver asks one authoritative server for the TXT records of its
+// zone, and somebody else for all else.
+type authorityResolver struct {
+	spf.Resolver
+	zone   string
+	server push.Server
+}
+
+// LookupTXT implements [spf.Resolver].
+func (r *authorityResolver) LookupTXT(ctx context.Context, name string) (spf.Answer[spf.TXT], error) {
+	if name != r.zone && !strings.HasSuffix(name, "."+r.zone) {
+		return r.Resolver.LookupTXT(ctx, name)
+	}
+	a, err := r.server.TXT(ctx, name, true)
+	switch {
+	case errors.Is(err, resolver.ErrLame), err == nil && a.Alias: // below a delegation, or at an alias
+		return r.Resolver.LookupTXT(ctx, name)
+	case err != nil:
+		return spf.Answer[spf.TXT]{}, err
+	}
+	answer := spf.Answer[spf.TXT]{NXDomain: a.NXDomain, TTL: time.Duration(a.Set.TTL) * time.Second, Source: r.server.String()}
+	for _, t := range a.Set.Records {
+		answer.Records = append(answer.Records, t.Strings)
+	}
+	return answer, nil
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/spfzone/spfzone/internal/dnstest"
+	"github.com/spfzone/spfzone/resolver"
+)
+
+const verifyConfig = `defaults: {all: fail, ttl: 5m}
+networks: {dc: [192.0.2.0/24, 198.51.100.0/24]}
+domains:
+  x.test:
+    senders: [mx, dc]
+    expect: [{ip: 192.0.2.1, result: pass}]
+`
+
+const verifyHead = `$ORIGIN x.test.
+$TTL 300
+@ SOA ns hostmaster 1 7200 3600 1209600 60
+@ NS ns
+@ MX 10 mail
+mail A 203.0.113.1
+`
+
+const asPlanned = `@ TXT "v=spf1 mx ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all"` + "\n"
+
+// verified runs verify with one authoritative server for each text, of which the
+// first is the resolver too. Servers are named by their numbers in the answer.
+func verified(t *testing.T, code exitCode, zones []string, args ...string) string {
+	t.Helper()
+	a := newTestAppOver(nil)
+	a.openResolver = resolver.Open
+	var names []string
+	for i, text := range zones {
+		s := dnstest.ServeZone(t, verifyHead+text)
+		if i == 0 {
+			args = append(args, "--resolver", s.URL("udp"))
+		}
+		args = append(args, "--authority", s.Address())
+		names = append(names, s.Address(), fmt.Sprintf("ns%d", i+1))
+	}
+	got := a.run(t.Context(), append([]string{"verify"}, args...))
+	out := strings.NewReplacer(names...).Replace(a.out.String())
+	if got != code {
+		t.Fatalf("exit code %d, want %d\n%s%s", got, code, out, &a.err)
+	}
+	return out
+}
+
+func TestVerify(t *testing.T) {
+	big := strings.Repeat("x", 250)
+	tests := []struct {
+		name  string
+		zones []string
+		code  exitCode
+		want  string
+	}{
+		{"identical", []string{asPlanned, asPlanned}, exitYes, "1 domain: 1 identical to the plan\n"},
+		{"in other words", []string{`@ TXT "v=spf1 mx ip4:198.51.100.0/24 ip4:192.0.2.0/24 -all"` + "\n"}, exitYes,
+			"x.test: note (text) at ns1: x.test is published in other words\n1 domain: 1 equal to it in other words\n"},
+		{"lost and gained", []string{`@ TXT "v=spf1 mx ip4:198.51.100.0/24 ip4:10.0.0.0/31 -all"` + "\n"}, exitNo,
+			"x.test: error (policy) at ns1: x.test is published with another meaning: pass where fail is planned: 10.0.0.0/31; fail where pass is planned: 192.0.2.0/24\n" +
+				"x.test: error (expect) at ns1: spfzone.yaml:6:14: 192.0.2.1 from postmaster@x.test: pass expected, fail came out, by -all in the record of x.test\n" +
+				"1 domain: 1 different\n"},
+		{"nothing", []string{""}, exitNo,
+			"x.test: error (policy) at ns1: x.test is published with another meaning: none where fail is planned: 4,294,966,783 IPv4 addresses and 2^128 IPv6 addresses; none where pass is planned: 192.0.2.0/24, 198.51.100.0/24, 203.0.113.1/32\n" +
+				"x.test: error (expect) at ns1: spfzone.yaml:6:14: 192.0.2.1 from postmaster@x.test: pass expected, none came out: x.test: no SPF record (RFC 7208, Section 4.5)\n" +
+				"1 domain: 1 different\n"},
+		{"servers disagree", []string{asPlanned, asPlanned + `@ TXT "other"` + "\n"}, exitNo,
+			`x.test: error (servers): the authoritative servers disagree on x.test: ns1 has "v=spf1 mx ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all" with the TTL 300; ns2 has "other", "v=spf1 mx ip4:192.0.2.0/24 ip4:198.51.100.0/24 -all" with the TTL 300` + "\n1 domain: 1 identical to the plan\n"},
+		{"two records", []string{asPlanned + `@ TXT "v=spf1 -all"` + "\n"}, exitNo,
+			"x.test: error (records) at ns1: x.test has 2 SPF records\n" +
+				"x.test: error (policy) at ns1: x.test is published with another meaning: permerror where fail is planned: 4,294,966,783 IPv4 addresses and 2^128 IPv6 addresses; permerror where pass is planned: 192.0.2.0/24, 198.51.100.0/24, 203.0.113.1/32\n" +
+				"x.test: error (expect) at ns1: spfzone.yaml:6:14: 192.0.2.1 from postmaster@x.test: pass expected, permerror came out: x.test: 2 SPF records where one belongs: merge them (RFC 7208, Section 4.5)\n" +
+				"1 domain: 1 different\n"},
+		{"TTL", []string{strings.Replace(asPlanned, "@ ", "@ 60 ", 1)}, exitNo, "x.test: warning (ttl) at ns1: x.test has the TTL 1m0s, where 5m0s is planned\n1 domain: 1 identical to the plan\n"},
+		{"large", []string{asPlanned + `@ TXT "` + big + `" "` + big + "\"\n"}, exitNo,
+			"x.test: warning (size) at ns1: the response for x.test has 625 octets, where limits.response is 512, and is cut off for clients that take 512\n1 domain: 1 identical to the plan\n"},
+		{"too large", []string{asPlanned + `@ TXT "` + big + `" "` + big + "\"\n" + `@ TXT "a` + big + `" "b` + big + `" "` + big + "\"\n"}, exitNo,
+			"x.test: error (truncated) at ns1: the response for x.test is cut off for clients that take 1232 octets\n1 domain: 1 identical to the plan\n"},
+		{"a part that nobody includes", []string{asPlanned + `part2 TXT "v=spf1 -all"` + "\n"}, exitNo, "x.test: warning (stale): no record includes part2.x.test\n1 domain: 1 identical to the plan\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			config := verifyConfig
+			if strings.Contains(tt.name, "large") {
+				config += "    siblings: [] # what the build does not know of\n"
+			}
+			inFolder(t, map[string]string{"spfzone.yaml": config})
+			if diff := cmp.Diff(tt.want, verified(t, tt.code, tt.zones)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestVerifyUnreachable(t *testing.T) {
+	inFolder(t, map[string]string{"spfzone.yaml": verifyConfig})
+	s := dnstest.ServeZone(t, verifyHead+asPlanned)
+	a := newTestAppOver(nil)
+	a.openResolver = resolver.Open
+	if code := a.run(t.Context(), []string{"verify", "--resolver", s.URL("udp"), "--authority", s.Address(), "--authority", "127.0.0.1:1"}); code != exitFailure {
+		t.Errorf("exit code %d", code)
+	}
+	want := "x.test: failure (lookup) at 127.0.0.1:1: x.test. TXT: 127.0.0.1:1 by TCP: connection refused\n1 domain: 1 unknown\n"
+	if diff := cmp.Diff(want, a.out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestVerifyAlso(t *testing.T) {
+	inFolder(t, map[string]string{"spfzone.yaml": verifyConfig})
+	stale := dnstest.ServeZone(t, verifyHead+`@ TXT "v=spf1 mx ip4:192.0.2.0/24 -all"`+"\n")
+	got := strings.ReplaceAll(verified(t, exitNo, []string{asPlanned}, "--also", stale.URL("udp")), stale.URL("udp"), "CACHE")
+	want := "x.test: error (policy) at CACHE: x.test is published with another meaning: fail where pass is planned: 198.51.100.0/24\n1 domain: 1 different\n"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestVerifyForms(t *testing.T) {
+	zones := []string{asPlanned + `part2 TXT "v=spf1 -all"` + "\n"}
+	inFolder(t, map[string]string{"spfzone.yaml": verifyConfig})
+	compare(t, verifyDocument{1, summaryDocument{Domains: 1, Identical: 1}, []verifiedDocument{
+		{"x.test", "identical", []findingDocument{{Rule: "stale", Level: "warning", Message: "no record includes part2.x.test"}}},
+	}}, decode[verifyDocument](t, []byte(verified(t, exitNo, zones, "--output", "json"))))
+
+	var suites junitSuites
+	if err := xml.Unmarshal([]byte(verified(t, exitNo, zones, "--format", "junit")), &suites); err != nil {
+		t.Fatal(err)
+	}
+	if suites.Tests != len(verifyRules) || suites.Failures != 1 || suites.Errors != 0 || len(suites.Suites) != 1 || len(suites.Suites[0].Cases) != suites.Tests {
+		t.Errorf("%+v", suites)
+	}
+	for _, c := range suites.Suites[0].Cases {
+		if (c.Failure != nil) != (c.Name == "stale") {
+			t.Errorf("%+v", c)
+		}
+	}
+
+	var log sarifLog
+	if err := json.Unmarshal([]byte(verified(t, exitNo, zones, "--format", "sarif")), &log); err != nil {
+		t.Fatal(err)
+	}
+	want := []sarifResult{{"stale", 9, "warning", sarifText{"x.test: no record includes part2.x.test"}, []sarifLocation{
+		{sarifPhysical{sarifArtifact{"spfzone.yaml"}, sarifRegion{4, 3}}, []sarifLogical{{"x.test"}}},
+	}}}
+	if diff := cmp.Diff(want, log.Runs[0].Results); diff != "" || log.Version != "2.1.0" || len(log.Runs[0].Tool.Driver.Rules) != len(verifyRules) {
+		t.Errorf("%s\n%+v", diff, log)
+	}
+	if rule := log.Runs[0].Tool.Driver.Rules[9].ID; rule != "stale" {
+		t.Errorf("rule 9 is %s", rule)
+	}
+}
+
+// TestVerifyMany looks at many domains, each in a zone of its own.
+func TestVerifyMany(t *testing.T) {
+	const domains = 1000
+	var config, zone strings.Builder
+	config.WriteString("defaults: {all: fail, ttl: 5m}\ndomains:\n")
+	for i := range domains {
+		fmt.Fprintf(&config, "  d%d.test: {senders: [192.0.2.%d]}\n", i, i%256)
+		fmt.Fprintf(&zone, "d%d.test. 300 SOA ns h 1 2 3 4 60\nd%d.test. 300 TXT \"v=spf1 ip4:192.0.2.%d -all\"\n", i, i, (i+i/997)%256)
+	}
+	inFolder(t, map[string]string{"spfzone.yaml": config.String()})
+	s := dnstest.ServeZone(t, zone.String())
+	a := newTestAppOver(nil)
+	a.openResolver = resolver.Open
+	if code := a.run(t.Context(), []string{"verify", "--resolver", s.URL("udp"), "--authority", s.Address(), "--output", "json"}); code != exitNo {
+		t.Errorf("exit code %d: %s", code, &a.err)
+	}
+	got := decode[verifyDocument](t, a.out.Bytes()).Summary
+	if diff := cmp.Diff(summaryDocument{Domains: domains, Identical: 997, Different: 3}, got); diff != "" {
+		t.Error(diff)
+	}
+}
