@@ -23,7 +23,7 @@ func (o *outlay) decisions(parts int) (flattened, keptWhole []Decision) {
 		if _, ok := s.node.mechanism.(spf.Include); !ok || s.repeated {
 			continue
 		}
-		d := Decision{Include: strings.TrimPrefix(s.node.mechanism.String(), "include:"), Why: s.whyChosen(), Cost: s.chosen.cost, Next: none}
+		d := Decision{Include: strings.TrimPrefix(s.node.mechanism.String(), "include:"), In: s.in, Why: s.whyChosen(), Cost: s.chosen.cost, Next: none}
 		if next == nil {
 			d.Next = s.otherwise()
 		} else if next[i] != none {

@@ -46,6 +46,7 @@ type Parts struct{ Count, LowerBound int }
 // Decision says what became of an include, and why.
 type Decision struct {
 	Include  string // canonical name
+	In       string // canonical name of the region in whose record it is listed; empty for the domain's own
 	Why      string
 	Prefixes int // that stand in its place, where it was flattened
 	Cost     int // octets that it adds and prefixes that may change, where it was flattened

@@ -39,21 +39,30 @@ func kinds() []kind {
 // [*SettingsError] or several joined, in which no secret stands. Nothing is
 // sent anywhere yet.
 func Open(s Settings, env Env) (*Publisher, error) {
-	all := kinds()
-	i := slices.IndexFunc(all, func(k kind) bool { return k.name == s.Type })
-	if i < 0 {
-		return nil, &SettingsError{s.Place, unknownType(s, all)}
+	k, err := kindOf(s)
+	if err != nil {
+		return nil, err
 	}
-	v, err := s.read(all[i].fields, env)
+	v, err := s.read(k.fields, env)
 	scrub := newScrubber(v.secrets)
 	if err != nil {
 		return nil, err
 	}
-	b, err := all[i].open(opening{v.object, all[i].strategy, env.Stderr, scrub, env.ZoneFile})
+	b, err := k.open(opening{v.object, k.strategy, env.Stderr, scrub, env.ZoneFile})
 	if err != nil {
 		return nil, &SettingsError{s.Place, fmt.Sprintf("the provider %q: %v", s.Name, scrub.err(err))}
 	}
-	return &Publisher{name: s.Name, kind: s.Type, strategy: all[i].strategy, backend: b, scrub: scrub, pause: sleep}, nil
+	return &Publisher{name: s.Name, kind: s.Type, strategy: k.strategy, backend: b, scrub: scrub, pause: sleep}, nil
+}
+
+// kindOf gives the type of settings, which must be known.
+func kindOf(s Settings) (kind, error) {
+	all := kinds()
+	i := slices.IndexFunc(all, func(k kind) bool { return k.name == s.Type })
+	if i < 0 {
+		return kind{}, &SettingsError{s.Place, unknownType(s, all)}
+	}
+	return all[i], nil
 }
 
 func unknownType(s Settings, all []kind) string {

@@ -69,6 +69,43 @@ type values struct {
 	secrets []string
 }
 
+// Check says what is wrong with settings by their type and the names of their
+// fields alone. It looks at no value and at nothing of the process, so that it
+// can be asked where the secrets are not. An error is one [*SettingsError] or
+// several joined.
+func Check(s Settings) error {
+	k, err := kindOf(s)
+	if err != nil {
+		return err
+	}
+	var mistakes []error
+	for _, name := range sortedKeys(s.Fields) {
+		if _, err := s.field(name, k.fields); err != nil {
+			mistakes = append(mistakes, err)
+		}
+	}
+	return errors.Join(append(mistakes, s.lacking(k.fields)...)...)
+}
+
+// field gives the description of a field that is set.
+func (s Settings) field(name string, fields []FieldDescription) (FieldDescription, error) {
+	i := slices.IndexFunc(fields, func(d FieldDescription) bool { return d.Name == name })
+	if i < 0 {
+		return FieldDescription{}, &SettingsError{s.Fields[name].Place, fmt.Sprintf("the type %s has no field %q%s", s.Type, name, nearest(name, names(fields)))}
+	}
+	return fields[i], nil
+}
+
+// lacking says which required fields are not set.
+func (s Settings) lacking(fields []FieldDescription) (mistakes []error) {
+	for _, d := range fields {
+		if _, given := s.Fields[d.Name]; d.Required && !given {
+			mistakes = append(mistakes, &SettingsError{s.Place, fmt.Sprintf("the provider %q lacks the field %q: %s", s.Name, d.Name, d.Doc)})
+		}
+	}
+	return mistakes
+}
+
 // read checks settings against the fields of their type, strictly, and gives
 // every mistake in the order of the fields' names.
 func (s Settings) read(fields []FieldDescription, env Env) (values, error) {
@@ -80,12 +117,12 @@ func (s Settings) read(fields []FieldDescription, env Env) (values, error) {
 	}
 	for _, name := range sortedKeys(s.Fields) {
 		f := s.Fields[name]
-		i := slices.IndexFunc(fields, func(d FieldDescription) bool { return d.Name == name })
-		if i < 0 {
-			fail(f.Place, "the type %s has no field %q%s", s.Type, name, nearest(name, names(fields)))
+		d, err := s.field(name, fields)
+		if err != nil {
+			mistakes = append(mistakes, err)
 			continue
 		}
-		text, err := expand(f.Value, fields[i].Kind, env)
+		text, err := expand(f.Value, d.Kind, env)
 		if err == nil && text == "" {
 			err = errors.New("the value is empty")
 		}
@@ -93,20 +130,15 @@ func (s Settings) read(fields []FieldDescription, env Env) (values, error) {
 			fail(f.Place, "%s: %v", name, err)
 			continue
 		}
-		if fields[i].Kind == Secret {
+		if d.Kind == Secret {
 			v.secrets = append(v.secrets, text)
 		}
-		if object[name], err = fields[i].Kind.parse(text); err != nil {
+		if object[name], err = d.Kind.parse(text); err != nil {
 			fail(f.Place, "%s: %v", name, err)
 		}
 	}
-	for _, d := range fields {
-		if _, given := s.Fields[d.Name]; d.Required && !given {
-			fail(s.Place, "the provider %q lacks the field %q: %s", s.Name, d.Name, d.Doc)
-		}
-	}
 	v.object, _ = json.Marshal(object)
-	return v, errors.Join(mistakes...)
+	return v, errors.Join(append(mistakes, s.lacking(fields)...)...)
 }
 
 // parse gives a value as JSON has it.

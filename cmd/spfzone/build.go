@@ -79,6 +79,7 @@ func (a *app) build(ctx context.Context, domains []string, o buildOptions, forma
 	if err != nil {
 		return err
 	}
+	a.noteProviders(c)
 	only, err := listed(c, domains)
 	if err != nil {
 		return err

@@ -65,9 +65,18 @@ func day(t time.Time) string {
 	return t.Format(time.DateOnly)
 }
 
+// decidedName names the include that a decision is about.
+func decidedName(d builder.Decision) string {
+	if d.In == "" {
+		return trimDot(d.Include)
+	}
+	return trimDot(d.Include) + " in " + trimDot(d.In)
+}
+
 // decidedInclusion is what became of an include, in JSON.
 type decidedInclusion struct {
 	Include  string `json:"include"`
+	In       string `json:"in,omitempty"`
 	Why      string `json:"why"`
 	Prefixes int    `json:"prefixes,omitempty"`
 	Cost     int    `json:"cost"`
@@ -77,7 +86,7 @@ type decidedInclusion struct {
 func decidedInclusions(decisions []builder.Decision) []decidedInclusion {
 	list := []decidedInclusion{}
 	for _, d := range decisions {
-		document := decidedInclusion{Include: trimDot(d.Include), Why: d.Why, Prefixes: d.Prefixes, Cost: d.Cost}
+		document := decidedInclusion{Include: trimDot(d.Include), In: trimDot(d.In), Why: d.Why, Prefixes: d.Prefixes, Cost: d.Cost}
 		if d.Next >= 0 {
 			document.Next = &d.Next
 		}

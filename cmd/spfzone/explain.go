@@ -91,8 +91,10 @@ func (a *app) worldAndPlan(ctx context.Context, planned bool, name string) (worl
 	if err != nil {
 		return world{}, err
 	}
-	if refusal := plan.Domains[0].Err; refusal != nil {
-		a.note("the terms carry no entries, as the domain is not built: %v", refusal)
+	if d := plan.Domains[0]; d.Tried != nil {
+		plan.Domains[0] = tried(d)
+	} else if d.Err != nil {
+		a.note("the terms carry no entries, as the domain is not built: %v", d.Err)
 	}
 	return world{r, plan}, nil
 }

@@ -16,11 +16,14 @@ func (p *printer) explanation(x *explanation) {
 	p.field("voids", p.worst(x.policy.MaxVoids(), x.limits.Voids))
 	p.field("response", p.size(largest(x.tree), x.limits.Response)+" for the largest")
 	if x.planned {
+		if x.queries != (builder.Queries{}) {
+			p.field("queries", queriesText(x.queries))
+		}
 		for _, f := range x.flattened {
-			p.field("flattened", trimDot(f.Include)+": "+printable(f.String()))
+			p.field("flattened", decidedName(f)+": "+printable(f.String()))
 		}
 		for _, k := range x.kept {
-			p.field("kept", trimDot(k.Include)+": "+printable(k.String()))
+			p.field("kept", decidedName(k)+": "+printable(k.String()))
 		}
 	}
 	p.linef("\nlookups voids octets")

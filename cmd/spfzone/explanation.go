@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/spfzone/spfzone/builder"
@@ -17,6 +18,7 @@ type explanation struct {
 	decided   map[string]string // what stands behind "include:" to what the build does with it
 	flattened []builder.Decision
 	kept      []builder.Decision
+	queries   builder.Queries // of the domain; zero where nothing has a weight
 }
 
 // publishedTerm is a term at its place.
@@ -41,23 +43,76 @@ func newExplanation(tree *builder.Node, policy *spf.Policy, plan *builder.Plan, 
 				x.sources[publishedTerm{r.Name, t.Text}] = t.Sources
 			}
 			if r.Name == tree.Name {
-				x.add(d)
+				x.add(d, &r)
 			}
 		}
 	}
 	return x
 }
 
-// add takes the limits and decisions of the domain that the tree is of.
-func (x *explanation) add(d *builder.DomainPlan) {
+// add takes the limits of the domain whose record the tree is of, and those
+// decisions that concern the record.
+func (x *explanation) add(d *builder.DomainPlan, r *builder.Record) {
 	x.limits = d.Domain.Limits
-	x.flattened, x.kept = d.Flattened, d.Kept
+	concerns := func(builder.Decision) bool { return true }
+	if r.Name == d.Domain.Name {
+		x.queries = d.Queries
+	} else {
+		part := includesOf(d.Domain, r)
+		concerns = func(made builder.Decision) bool {
+			in := cmp.Or(made.In, d.Domain.Name)
+			return in == r.Name || in == r.Of && part[trimDot(made.Include)]
+		}
+	}
 	for _, k := range d.Kept {
-		x.decided[trimDot(k.Include)] = "kept: " + k.Why
+		if concerns(k) {
+			x.kept = append(x.kept, k)
+			x.decided[trimDot(k.Include)] = "kept: " + k.Why
+		}
 	}
 	for _, f := range d.Flattened {
-		x.decided[trimDot(f.Include)] = "flattened by the build: " + f.Why
+		if concerns(f) {
+			x.flattened = append(x.flattened, f)
+			x.decided[trimDot(f.Include)] = "flattened by the build: " + f.Why
+		}
 	}
+}
+
+// includesOf gives the includes that a part has terms of, without final dot.
+func includesOf(d *builder.Domain, r *builder.Record) map[string]bool {
+	entries := map[*builder.Entry]bool{}
+	for _, t := range r.Terms {
+		for _, e := range t.Sources {
+			entries[e] = true
+		}
+	}
+	listed := map[string]bool{}
+	add := func(senders []builder.Sender) {
+		for _, s := range senders {
+			if entries[s.Entry()] {
+				listed[includedBy(s)] = true
+			}
+		}
+	}
+	add(d.Senders)
+	for _, region := range d.Regions {
+		add(region.Senders)
+	}
+	return listed
+}
+
+// includedBy gives what a sender includes, without final dot, and nothing for
+// any other sender.
+func includedBy(s builder.Sender) string {
+	switch source := s.Source.(type) {
+	case *builder.Service:
+		return trimDot(source.Include)
+	case *builder.Term:
+		if m, ok := source.Mechanism.(spf.Include); ok {
+			return trimDot(strings.TrimPrefix(m.String(), "include:"))
+		}
+	}
+	return ""
 }
 
 // setSizes gives the records of a plan the sizes that they have in the zone,
@@ -102,6 +157,7 @@ type explainDocument struct {
 	Lookups   countDocument      `json:"lookups"`
 	Voids     countDocument      `json:"voids"`
 	Response  responseDocument   `json:"response"`
+	Queries   *queriesDocument   `json:"queries,omitempty"`
 	Record    nodeDocument       `json:"record"`
 	Flattened []decidedInclusion `json:"flattened"`
 }
@@ -144,7 +200,7 @@ type termDocument struct {
 }
 
 func newExplainDocument(x *explanation) explainDocument {
-	return explainDocument{
+	d := explainDocument{
 		Version:   1,
 		Domain:    trimDot(x.tree.Name),
 		Lookups:   countDocument{x.policy.MaxLookups(), x.limits.Lookups},
@@ -153,6 +209,10 @@ func newExplainDocument(x *explanation) explainDocument {
 		Record:    *x.document(x.tree),
 		Flattened: decidedInclusions(x.flattened),
 	}
+	if x.planned && x.queries != (builder.Queries{}) {
+		d.Queries = &queriesDocument{x.queries.Listed, x.queries.Built}
+	}
+	return d
 }
 
 func (x *explanation) document(n *builder.Node) *nodeDocument {

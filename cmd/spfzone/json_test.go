@@ -83,7 +83,7 @@ func TestBuildJSON(t *testing.T) {
 				},
 			}},
 			Lookups: &countDocument{0, 10}, Voids: &countDocument{0, 2}, Parts: &partsDocument{0, 0},
-			Flattened: []decidedInclusion{{"v.net", "always", 1, 8, nil}}, Kept: none,
+			Flattened: []decidedInclusion{{"v.net", "", "always", 1, 8, nil}}, Kept: none,
 		},
 		{
 			Domain: "bad.com", Zone: "bad.com.",

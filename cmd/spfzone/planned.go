@@ -34,8 +34,9 @@ func (a *app) world(ctx context.Context, planned bool, domain string) (spf.Resol
 	return w.resolver, err
 }
 
-// planned builds the configuration and lays its records over the DNS. The
-// domain must be built if the configuration lists it.
+// planned builds the configuration and lays its records over the DNS. Of the
+// domain, if the configuration lists it and the build refuses it, what was
+// tried is laid there.
 func (a *app) planned(ctx context.Context, domain string) (world, error) {
 	base, err := a.dns()
 	if err != nil {
@@ -60,8 +61,9 @@ func (a *app) plannedOver(ctx context.Context, base spf.Resolver, has, domain st
 	return world{plan.Overlay(base), plan}, nil
 }
 
-// judgePlanned refuses the domain that was asked for if its build was refused,
-// and notes what else is not as planned.
+// judgePlanned puts what was tried for the domain that was asked for in its
+// place in the plan if its build was refused, and notes what else is not as
+// planned. What nothing was tried for is refused.
 func (a *app) judgePlanned(c *builder.Config, plan *builder.Plan, has, domain string) error {
 	name, err := spf.CanonicalName(domain)
 	if err != nil {
@@ -70,15 +72,20 @@ func (a *app) judgePlanned(c *builder.Config, plan *builder.Plan, has, domain st
 	listed := domainOf(c, name)
 	built := false
 	var others []string
-	for _, d := range plan.Domains {
-		built = built || slices.ContainsFunc(d.Records, func(r builder.Record) bool { return r.Name == name })
+	for i, d := range plan.Domains {
 		switch {
 		case d.Err == nil:
-		case d.Domain == listed:
+		case d.Domain != listed:
+			others = append(others, trimDot(d.Domain.Name))
+		case d.Tried == nil:
 			return withCode(codeOfRefusal(d.Err), d.Err)
 		default:
-			others = append(others, trimDot(d.Domain.Name))
+			d = tried(d)
+			plan.Domains[i] = d
+			why, _, _ := strings.Cut(d.Err.Msg, "\n")
+			a.note("'spfzone build' refuses %s, and what it tried counts: %s", trimDot(d.Domain.Name), why)
 		}
+		built = built || slices.ContainsFunc(d.Records, func(r builder.Record) bool { return r.Name == name })
 	}
 	if !built {
 		a.note("%s is not in the configuration, so %s counts", trimDot(name), has)
@@ -87,6 +94,14 @@ func (a *app) judgePlanned(c *builder.Config, plan *builder.Plan, has, domain st
 		a.note("%s counts for %s, which 'spfzone build' refuses", has, someOf(others))
 	}
 	return nil
+}
+
+// tried gives a refused plan with what was tried as its records, to be looked
+// at.
+func tried(d *builder.DomainPlan) *builder.DomainPlan {
+	shown := *d
+	shown.Records, shown.Lists = d.Tried.Records, d.Tried.Lists
+	return &shown
 }
 
 // someOf names the first few of a list.

@@ -143,13 +143,9 @@ func (p *publishing) openPublishers(domains []string) error {
 const authoritiesField = "authorities"
 
 func (a *app) openProvider(provider *builder.Provider) (*publisher, error) {
-	s := providers.Settings{Place: provider.Place.String(), Name: provider.Name, Type: provider.Type, Fields: map[string]providers.Field{}}
+	s := settingsOf(provider)
 	out := &publisher{kind: provider.Type}
-	for name, f := range provider.Fields {
-		if name != authoritiesField {
-			s.Fields[name] = providers.Field{Place: f.Place.String(), Value: f.Value}
-			continue
-		}
+	if f, given := provider.Fields[authoritiesField]; given {
 		var err error
 		if out.servers, err = authoritiesOf(f); err != nil {
 			return nil, err
@@ -169,6 +165,29 @@ func authoritiesOf(f builder.Field) ([]resolver.Authority, error) {
 		return nil, &providers.SettingsError{Place: f.Place.String(), Msg: authoritiesField + ": " + err.Error()}
 	}
 	return servers, nil
+}
+
+// settingsOf gives the settings of a provider that belong to its type.
+func settingsOf(provider *builder.Provider) providers.Settings {
+	s := providers.Settings{Place: provider.Place.String(), Name: provider.Name, Type: provider.Type, Fields: map[string]providers.Field{}}
+	for name, f := range provider.Fields {
+		if name != authoritiesField {
+			s.Fields[name] = providers.Field{Place: f.Place.String(), Value: f.Value}
+		}
+	}
+	return s
+}
+
+// noteProviders says what is wrong with the providers, which push will refuse.
+// Their values, which may be secrets that are not here, are not looked at.
+func (a *app) noteProviders(c *builder.Config) {
+	for _, p := range c.Providers {
+		if err := providers.Check(settingsOf(p)); err != nil {
+			for line := range strings.Lines(err.Error()) {
+				a.note("%s", line)
+			}
+		}
+	}
 }
 
 // parseAuthorities reads host:port texts; the port may be left out.

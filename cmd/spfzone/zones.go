@@ -96,9 +96,11 @@ func zoneRecord(d *builder.DomainPlan, r *builder.Record) zonefile.Record {
 	comments := []string{"", about}
 	if r.Name == d.Domain.Name {
 		if d.Queries != (builder.Queries{}) {
-			comments = append(comments, "  "+queriesText(d.Queries))
+			comments = append(comments, "  queries: "+queriesText(d.Queries))
 		}
-		for _, f := range d.Flattened {
+	}
+	for _, f := range d.Flattened {
+		if f.In == r.Name || f.In == "" && r.Name == d.Domain.Name {
 			comments = append(comments, "  flattened "+flattenedText(f))
 		}
 	}
@@ -110,7 +112,7 @@ func zoneRecord(d *builder.DomainPlan, r *builder.Record) zonefile.Record {
 
 // queriesText says what a message costs in the DNS.
 func queriesText(q builder.Queries) string {
-	return fmt.Sprintf("%.1f queries for an average message, %.1f as listed", q.Built, q.Listed)
+	return fmt.Sprintf("%.1f a message on average, %.1f as listed", q.Built, q.Listed)
 }
 
 // flattenedText says what was flattened, and why.
