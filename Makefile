@@ -22,7 +22,7 @@ demo: build ## build the records of every example, with no network
 	done
 
 test: ## run all tests
-	go test -timeout 20m ./...
+	go test ./...
 	go test -tags heavy ./providers
 	cd bench && go test ./...
 
@@ -45,7 +45,7 @@ vulnerabilities:
 			|| { echo "$$out"; exit 1; }; }
 
 race:
-	go test -race -timeout 30m ./...
+	go test -race ./...
 
 cross:
 	@for p in $(PLATFORMS); do \

@@ -33,13 +33,17 @@ func quote(s string) string {
 func escapeName(name string) string {
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
-		if c := name[i]; isPlain(c) {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, `\%03d`, c)
-		}
+		writeNameOctet(&b, name[i])
 	}
 	return b.String()
+}
+
+func writeNameOctet(b *strings.Builder, c byte) {
+	if isPlain(c) {
+		b.WriteByte(c)
+	} else {
+		fmt.Fprintf(b, `\%03d`, c)
+	}
 }
 
 func isPlain(c byte) bool {

@@ -1,4 +1,5 @@
-// Package zonefile writes zone-file fragments (RFC 1035, Section 5).
+// Package zonefile writes zone-file fragments and edits zone files (RFC 1035,
+// Section 5).
 package zonefile
 
 import (
@@ -57,10 +58,15 @@ func Write(w io.Writer, f Fragment) error {
 	fmt.Fprintf(&b, "$ORIGIN %s\n", origin.written)
 	for i, r := range f.Records {
 		writeComments(&b, r.Comments)
-		fmt.Fprintf(&b, "%-*s %d IN %s %s\n", width, owners[i], r.TTL, r.typ(), r.rdata())
+		fmt.Fprintf(&b, "%-*s %s\n", width, owners[i], r.behindOwner())
 	}
 	_, err = w.Write(b.Bytes())
 	return err
+}
+
+// behindOwner is a record but for its owner field.
+func (r Record) behindOwner() string {
+	return fmt.Sprintf("%d IN %s %s", r.TTL, r.typ(), r.rdata())
 }
 
 func (r Record) typ() string {
@@ -91,7 +97,7 @@ func (r Record) rdata() string {
 // origin is the name that the others are written relative to.
 type origin struct {
 	written   string // as it stands in the $ORIGIN line
-	canonical string
+	canonical string // with escapes
 }
 
 func newOrigin(name string) (origin, error) {
@@ -105,7 +111,7 @@ func newOrigin(name string) (origin, error) {
 	if !strings.EqualFold(name, canonical) {
 		name = canonical // it was written in U-labels
 	}
-	return origin{escapeName(name), canonical}, nil
+	return origin{escapeName(name), escapeName(canonical)}, nil
 }
 
 // owners checks the records and gives the owner field of each, with the width
@@ -125,7 +131,7 @@ func (o origin) owners(records []Record) (owners []string, width int, err error)
 			return nil, 0, fmt.Errorf("%s %s: the TTLs %d and %d in one RRset (RFC 2181, Section 5.2)", r.Name, r.typ(), ttl, r.TTL)
 		}
 		ttls[rrset] = r.TTL
-		owner, ok := o.relative(name)
+		owner, ok := o.relative(escapeName(name))
 		if !ok {
 			return nil, 0, fmt.Errorf("%s is not at or below the origin %s", r.Name, o.written)
 		}
@@ -135,7 +141,7 @@ func (o origin) owners(records []Record) (owners []string, width int, err error)
 	return owners, width, nil
 }
 
-// relative is the owner field for a canonical name.
+// relative is the owner field for a canonical name with its escapes.
 func (o origin) relative(name string) (owner string, ok bool) {
 	if name == o.canonical {
 		return "@", true
@@ -144,8 +150,7 @@ func (o origin) relative(name string) (owner string, ok bool) {
 	if o.canonical != "." {
 		suffix += o.canonical
 	}
-	owner, ok = strings.CutSuffix(name, suffix)
-	return escapeName(owner), ok
+	return strings.CutSuffix(name, suffix)
 }
 
 func absolute(name string) (canonical string, err error) {

@@ -31,15 +31,21 @@ func ReplaceFile(path string, data []byte) (changed bool, err error) {
 			return false, nil
 		}
 	}
+	err = replace(target, data, mode, os.Rename)
+	return err == nil, errorOf(path, err)
+}
+
+// replace writes a new file and gives it the target's name by rename.
+func replace(target string, data []byte, mode *fs.FileMode, rename func(from, to string) error) error {
 	temporary := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+rand.Text())
 	if err := writeSynced(temporary, data, mode); err != nil {
-		return false, errors.Join(errorOf(path, err), removeIfThere(temporary))
+		return errors.Join(err, removeIfThere(temporary))
 	}
-	if err := os.Rename(temporary, target); err != nil {
-		return false, errors.Join(errorOf(path, err), removeIfThere(temporary))
+	if err := rename(temporary, target); err != nil {
+		return errors.Join(err, removeIfThere(temporary))
 	}
 	syncFolder(filepath.Dir(target))
-	return true, nil
+	return nil
 }
 
 // errorOf says of a path what went wrong with the temporary file beside it,

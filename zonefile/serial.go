@@ -2,52 +2,91 @@ package zonefile
 
 import (
 	"fmt"
-	"strings"
+	"math"
+	"strconv"
 	"time"
-
-	"github.com/miekg/dns"
 )
 
-// serial moves the serial number of the zone forward.
-func (p *patch) serial(now time.Time) error {
-	for _, rr := range p.rrs {
-		if rr.typ != "SOA" || rr.owner != p.zone {
+// SerialForm is what a zone's next serial number looks like.
+type SerialForm int
+
+const (
+	// SerialKeep keeps the form that the serial has: YYYYMMDDnn if it reads as
+	// a day from 1980 to 2099, else a plain number.
+	SerialKeep SerialForm = iota
+	// SerialDate makes it YYYYMMDDnn, unless that would be no step forward.
+	SerialDate
+)
+
+// next gives the serial that follows old on the day of now. It is always a step
+// forward (RFC 1982, Section 3.2), and never 0, which some servers take for
+// none. A date that is today's or a later one moves on by one, and behind 99 to
+// the day after it.
+func (f SerialForm) next(old uint32, now time.Time) uint32 {
+	date, n, isDate := dateForm(old)
+	if f == SerialDate || isDate {
+		if today := serialOn(now); isForward(old, today) {
+			return today
+		}
+	}
+	if isDate && n == 99 {
+		return serialOn(date.AddDate(0, 0, 1))
+	}
+	return max(old+1, 1)
+}
+
+// isForward reports whether new comes after old (RFC 1982, Section 3.2). It is
+// false for two that lie half the circle apart, which the RFC leaves open.
+func isForward(old, new uint32) bool {
+	d := new - old
+	return d > 0 && d < 1<<31
+}
+
+// dateForm reads YYYYMMDDnn.
+func dateForm(serial uint32) (date time.Time, n int, ok bool) {
+	date, err := time.Parse("20060102", fmt.Sprint(serial/100))
+	return date, int(serial % 100), err == nil && 1980 <= date.Year() && date.Year() < 2100
+}
+
+// serialOn is the first serial of a day.
+func serialOn(day time.Time) uint32 {
+	y, m, d := day.Date()
+	return uint32(y*1000000 + int(m)*10000 + d*100)
+}
+
+// soa gives the SOA record of the zone, and the TTL that stands for one above
+// which no other is stated: its last field (RFC 1035, Section 3.3.13).
+func (z *zone) soa() (*item, ttls, error) {
+	var found *item
+	for i := range z.items {
+		it := &z.items[i]
+		if it.kind != resourceRecord || it.typ != "SOA" || it.owner.canonical != z.origin.canonical {
 			continue
 		}
-		old, t, err := p.serialOf(rr)
-		if err != nil {
-			return err
+		if found != nil {
+			return nil, ttls{}, z.fail(it.line, "a second SOA record of %s: the first one is on line %d", z.origin.written, found.line)
 		}
-		p.splice(t.start, t.end, fmt.Sprint(NextSerial(old, now)))
-		return nil
+		found = it
 	}
-	for _, f := range p.foreign {
-		for _, rr := range f.rrs {
-			if rr.Header().Rrtype == dns.TypeSOA {
-				return &PlaceError{p.File, f.line, fmt.Sprintf("the SOA record, whose serial number has to move forward, comes from %s", f.what)}
-			}
-		}
+	if found == nil {
+		return nil, ttls{}, z.fail(0, "no SOA record of %s stands in this file, so that its serial cannot move forward", z.origin.written)
 	}
-	return fmt.Errorf("%s has no SOA record of the zone %s, whose serial number has to move forward", p.File, strings.TrimSuffix(p.zone, "."))
+	if len(found.rdata) != 7 {
+		return nil, ttls{}, z.fail(found.line, "the SOA record has %d fields, of 7 (RFC 1035, Section 3.3.13)", len(found.rdata))
+	}
+	minimum, ok := parseTTL(z.text(found.rdata[6]))
+	if !ok {
+		return nil, ttls{}, z.fail(found.rdata[6].line, "the SOA record's minimum is not a TTL")
+	}
+	return found, ttls{value: minimum}, nil
 }
 
-// NextSerial gives a serial number that secondaries take for newer (RFC 1982,
-// Section 3.1). One in the form YYYYMMDDnn keeps it.
-func NextSerial(old uint32, now time.Time) uint32 {
-	if isDate(old) {
-		year, month, day := now.UTC().Date()
-		today := uint32(year)*1_000_000 + uint32(month)*10_000 + uint32(day)*100
-		if today > old {
-			return today + 1
-		}
+// serialOf reads the serial number of an SOA record.
+func (z *zone) serialOf(soa *item) (uint32, error) {
+	t := soa.rdata[2]
+	n, err := strconv.ParseUint(z.text(t), 10, 64)
+	if err != nil || t.quoted || n > math.MaxUint32 {
+		return 0, z.fail(t.line, "the serial %s is not a number of at most 4294967295 (RFC 1035, Section 3.3.13)", z.src[t.start:t.end])
 	}
-	if old+1 == 0 {
-		return 1 // some take 0 for none
-	}
-	return old + 1
-}
-
-func isDate(serial uint32) bool {
-	year, month, day := serial/1_000_000, serial/10_000%100, serial/100%100
-	return year >= 1980 && year < 2100 && month >= 1 && month <= 12 && day >= 1 && day <= 31
+	return uint32(n), nil
 }
