@@ -126,10 +126,16 @@ func (a *app) plan(ctx context.Context, c *builder.Config, r spf.Resolver, only 
 		}
 	}
 	plan, err := builder.Build(ctx, c, builder.Options{Resolver: r, Only: only, Progress: p.show, Now: a.now, Lock: lock})
-	if err == nil && lock != nil && !ok && slices.ContainsFunc(plan.Domains, func(d *builder.DomainPlan) bool { return len(d.Flattened) > 0 }) {
+	if err == nil && lock != nil && !ok && slices.ContainsFunc(plan.Domains, chose) {
 		a.note("the history in %s weighs the services", a.lock)
 	}
 	return plan, err
+}
+
+// chose reports whether an include was flattened that need not have been that
+// one.
+func chose(d *builder.DomainPlan) bool {
+	return slices.ContainsFunc(d.Flattened, func(f builder.Decision) bool { return f.Why != builder.FlattenAlways.String() })
 }
 
 // history gives the lock file from which a build that asks the DNS learns how

@@ -10,8 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestReadme (with -update it writes the outputs anew) runs every command of the README's console blocks that begins
-// with spfzone, and compares what it prints with what stands below it. The
+// TestReadme (with -update it writes the outputs anew) runs every command of the
+// README's console blocks that begins with spfzone, and compares what it prints
+// with what stands below it. Those of the blocks marked sh must succeed. The
 // make targets that it names must be there.
 func TestReadme(t *testing.T) {
 	t.Chdir("../..")
@@ -56,9 +57,26 @@ func TestReadme(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, line := range plainCommands(string(text)) {
+		ran++
+		if code, stdout, stderr := runArgs(t, shellWords(t, strings.TrimPrefix(line, "spfzone "))...); code != exitYes || stdout == "" {
+			t.Errorf("%s: exit %d\n%s", line, code, stderr)
+		}
+	}
 	if ran < 3 {
 		t.Errorf("%d commands of the README were run, want 3 or more", ran)
 	}
+}
+
+// plainCommands gives the command lines of the fenced blocks marked sh, of which
+// the README shows no output.
+func plainCommands(text string) (lines []string) {
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		for line := range strings.Lines(block[1]) {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
 }
 
 // console is a command line and what stands below it.
