@@ -60,11 +60,11 @@ type Held struct {
 // them. What has no known end may have been there until now.
 func (e *Entry) Held(now time.Time) []Held {
 	end := e.Ended
-	before := Held{e.Before, end.Add(seconds(e.Before.TTL))}
+	before := Held{e.Before, end.Add(seconds(e.Before.TTL) + Grain)}
 	if len(e.Before.Records) == 0 {
-		before.Until = end.Add(seconds(e.Absence))
+		before.Until = end.Add(seconds(e.Absence) + Grain)
 	}
-	after := Held{e.After, end.Add(seconds(e.After.TTL))}
+	after := Held{e.After, end.Add(seconds(e.After.TTL) + Grain)}
 	switch e.Outcome {
 	case Published, Noticed:
 		return known(e, before)
@@ -79,6 +79,10 @@ func (e *Entry) Held(now time.Time) []Held {
 	}
 	return nil
 }
+
+// Grain is added to every TTL: caches count in whole seconds, and so hold an
+// answer for up to one more. Unbound has been seen to.
+const Grain = time.Second
 
 // known leaves out an absence that nobody asked about.
 func known(e *Entry, h Held) []Held {

@@ -159,12 +159,12 @@ func TestHeld(t *testing.T) {
 		want    []journal.Held
 		left    *txt.RRset
 	}{
-		{"published", journal.Published, false, []journal.Held{{Set: old, Until: ended.Add(minute)}}, &next},
-		{"created", journal.Published, true, []journal.Held{{Until: ended.Add(7 * time.Second)}}, &next},
-		{"by others", journal.Noticed, false, []journal.Held{{Set: old, Until: ended.Add(minute)}}, &next},
-		{"restored", journal.Restored, false, []journal.Held{{Set: next, Until: ended.Add(5 * minute)}}, &old},
-		{"superseded", journal.Superseded, false, []journal.Held{{Set: old, Until: ended.Add(minute)}, {Set: next, Until: ended.Add(5 * minute)}}, nil},
-		{"under way", journal.Intended, false, []journal.Held{{Set: old, Until: noon.Add(11 * minute)}, {Set: next, Until: noon.Add(15 * minute)}}, nil},
+		{"published", journal.Published, false, []journal.Held{{Set: old, Until: ended.Add(minute + time.Second)}}, &next},
+		{"created", journal.Published, true, []journal.Held{{Until: ended.Add(8 * time.Second)}}, &next},
+		{"by others", journal.Noticed, false, []journal.Held{{Set: old, Until: ended.Add(minute + time.Second)}}, &next},
+		{"restored", journal.Restored, false, []journal.Held{{Set: next, Until: ended.Add(5*minute + time.Second)}}, &old},
+		{"superseded", journal.Superseded, false, []journal.Held{{Set: old, Until: ended.Add(minute + time.Second)}, {Set: next, Until: ended.Add(5*minute + time.Second)}}, nil},
+		{"under way", journal.Intended, false, []journal.Held{{Set: old, Until: noon.Add(11*minute + time.Second)}, {Set: next, Until: noon.Add(15*minute + time.Second)}}, nil},
 		{"unchanged", journal.Unchanged, false, nil, &old},
 		{"unreferenced", journal.Unreferenced, false, nil, nil},
 	}

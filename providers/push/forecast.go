@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spfzone/spfzone/providers"
+	"github.com/spfzone/spfzone/providers/journal"
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
@@ -61,9 +62,9 @@ func (s *state) suppose(p *Push, c providers.Change, now time.Time) {
 	former := slices.Clone(is.Former)
 	switch absence := s.absence(p, c.Name); {
 	case len(is.Now) > 0:
-		former = append(former, providers.Former{Version: is.Now, Until: now.Add(is.TTL)})
+		former = append(former, providers.Former{Version: is.Now, Until: now.Add(is.TTL + journal.Grain)})
 	case absence > 0:
-		former = append(former, providers.Former{Until: now.Add(seconds(absence))})
+		former = append(former, providers.Former{Until: now.Add(seconds(absence) + journal.Grain)})
 	}
 	set := s.sets[c.Name].With(c.New, ttlOf(c.TTL))
 	s.put(c.Name, set)

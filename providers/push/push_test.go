@@ -239,7 +239,7 @@ func TestUnknownPart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := providers.Stage{Kind: providers.Wait, After: w.now.Add(600 * time.Second), Why: "receivers may hold a record that includes part3.x.test, of which nothing is known"}
+	want := providers.Stage{Kind: providers.Wait, After: w.now.Add(600*time.Second + journal.Grain), Why: "receivers may hold a record that includes part3.x.test, of which nothing is known"}
 	if diff := cmp.Diff(want, step.Stage); diff != "" {
 		t.Error(diff)
 	}

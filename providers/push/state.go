@@ -338,7 +338,7 @@ func (s *state) hold(stage providers.Stage, now time.Time) providers.Stage {
 		}
 		until := now
 		if since, ok := s.since[c.Name]; ok {
-			until = since.Add(longest)
+			until = since.Add(longest + journal.Grain)
 		}
 		if until.After(now) {
 			if first.IsZero() || until.Before(first) {

@@ -1,0 +1,128 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/binary"
+	"io"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/miekg/dns"
+)
+
+// proxy stands between a writer and a name server, by TCP, and has updates fail.
+type proxy struct {
+	address string
+	server  string
+
+	mu    sync.Mutex
+	fault proxyFault // of the next update
+}
+
+// exchange is an update on its way.
+type exchange struct {
+	message []byte
+	forward bool   // to the server
+	answer  []byte // in place of the server's
+	silent  bool   // no answer: the connection ends
+}
+
+// proxyFault makes an update go wrong.
+type proxyFault func(*exchange)
+
+func answerRefused(e *exchange)  { e.code(dns.RcodeRefused) }
+func answerServFail(e *exchange) { e.code(dns.RcodeServerFailure) }
+func hangUp(e *exchange)         { e.forward, e.silent = false, true }
+func loseAnswer(e *exchange)     { e.silent = true }
+
+// code answers for the server, without a signature.
+func (e *exchange) code(rcode int) {
+	m := new(dns.Msg)
+	if err := m.Unpack(e.message); err != nil {
+		panic(err)
+	}
+	r := new(dns.Msg)
+	r.SetRcode(m, rcode)
+	e.answer, _ = r.Pack()
+	e.forward = false
+}
+
+func newProxy(t *testing.T, server string) *proxy {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	p := &proxy{address: l.Addr().String(), server: server}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go p.serve(c)
+		}
+	}()
+	return p
+}
+
+// next sets the fault of the next update.
+func (p *proxy) next(f proxyFault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fault = f
+}
+
+func (p *proxy) serve(c net.Conn) {
+	defer c.Close()
+	up, err := net.Dial("tcp", p.server)
+	if err != nil {
+		return
+	}
+	defer up.Close()
+	for {
+		m, err := readMessage(c)
+		if err != nil {
+			return
+		}
+		e := &exchange{message: m, forward: true}
+		if opcode := int(m[2]>>3) & 15; opcode == dns.OpcodeUpdate {
+			p.mu.Lock()
+			f := p.fault
+			p.fault = nil
+			p.mu.Unlock()
+			if f != nil {
+				f(e)
+			}
+		}
+		if e.forward {
+			if writeMessage(up, m) != nil {
+				return
+			}
+			if e.answer, err = readMessage(up); err != nil {
+				return
+			}
+		}
+		if e.silent || writeMessage(c, e.answer) != nil {
+			return
+		}
+	}
+}
+
+func readMessage(r io.Reader) ([]byte, error) {
+	var size [2]byte
+	if _, err := io.ReadFull(r, size[:]); err != nil {
+		return nil, err
+	}
+	m := make([]byte, binary.BigEndian.Uint16(size[:]))
+	_, err := io.ReadFull(r, m)
+	return m, err
+}
+
+func writeMessage(w io.Writer, m []byte) error {
+	_, err := w.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(m))), m...))
+	return err
+}
