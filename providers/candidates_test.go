@@ -15,7 +15,7 @@ func candidates() (out []candidate) {
 	for _, k := range nameserver.Kinds() {
 		out = append(out, candidate{"rfc2136 on " + k.Name, func(t *testing.T) opener { return dnsSites(t, k) }})
 	}
-	out = append(out, candidate{"powerdns", powerDNSSites}, candidate{"exec", func(*testing.T) opener { return execSite }})
+	out = append(out, candidate{"powerdns", powerDNSSites}, candidate{"zonefile", func(*testing.T) opener { return zoneFileSite }}, candidate{"exec", func(*testing.T) opener { return execSite }})
 	for _, v := range vendorFakes() {
 		out = append(out, candidate{v.kind, func(*testing.T) opener { return v.site }})
 	}

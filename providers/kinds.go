@@ -25,7 +25,7 @@ type opening struct {
 	strategy Strategy
 	stderr   io.Writer
 	scrub    scrubber
-	zoneFile func(file, reload string) Swapper
+	zoneFile func(ZoneFile) Swapper
 }
 
 // kinds lists them all.

@@ -144,7 +144,7 @@ func (l *library) relative(name, zone string) string {
 func (l *library) replace(ctx context.Context, zone, name string, before seen, new txt.RRset) error {
 	err := l.write(ctx, zone, name, before, new)
 	if err != nil && l.lazy {
-		return fmt.Errorf("%w: %w", errUnpublished, err)
+		return fmt.Errorf("%w: %w", txt.ErrUnpublished, err)
 	}
 	return err
 }

@@ -49,9 +49,6 @@ type seen struct {
 	native   any      // what the backend keeps of it
 }
 
-// errUnpublished says that what is read back may not be what is published.
-var errUnpublished = errors.New("the change is stored, but may not be published")
-
 // lookTime bounds a look at the name after a change, for which the caller's
 // context may have ended.
 const lookTime = 30 * time.Second
@@ -137,7 +134,7 @@ func (p *Publisher) settle(ctx context.Context, zone, name, verb string, before 
 	defer cancel()
 	after, made, err := p.await(ctx, zone, name, before, new, done)
 	switch {
-	case made && errors.Is(done, errUnpublished):
+	case made && errors.Is(done, txt.ErrUnpublished):
 		return p.fail(verb, name, done, Unknown, &after.set)
 	case made:
 		return nil

@@ -32,7 +32,7 @@ type Env struct {
 	Lookup   func(name string) (value string, ok bool) // as os.LookupEnv
 	ReadFile func(path string) ([]byte, error)         // as os.ReadFile
 	Stderr   io.Writer                                 // for what an operator's program says; nil for nowhere
-	ZoneFile func(file, reload string) Swapper         // edits zone files, for the type zonefile; nil where that is not to be had
+	ZoneFile func(ZoneFile) Swapper                    // edits zone files, for the type zonefile; nil where that is not to be had
 }
 
 // SettingsError is a mistake in the settings of a provider.

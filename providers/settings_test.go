@@ -103,6 +103,8 @@ func TestEveryFieldIsTaken(t *testing.T) {
 					value = "127.0.0.1:1"
 				case "key_alg":
 					value = "hmac-sha256"
+				case "serial":
+					value = "date"
 				case "key_name":
 					value = "k"
 				case "private_key":
@@ -113,7 +115,7 @@ func TestEveryFieldIsTaken(t *testing.T) {
 				s.Fields[f.Name] = Field{"", value}
 				checked++
 			}
-			if _, err := Open(s, Env{ZoneFile: func(string, string) Swapper { return nil }}); err != nil {
+			if _, err := Open(s, Env{ZoneFile: func(ZoneFile) Swapper { return nil }}); err != nil {
 				t.Error(err)
 			}
 		})

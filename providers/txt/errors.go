@@ -11,6 +11,9 @@ var (
 	// ErrSiblings says that the other TXT records at the name would be at
 	// risk.
 	ErrSiblings = errors.New("other TXT records at the name would be at risk")
+	// ErrUnpublished says that the new RRset is stored, but may not be what is
+	// published.
+	ErrUnpublished = errors.New("the change is stored, but may not be published")
 	// ErrUnsafe says that the change cannot be made safely.
 	ErrUnsafe = errors.New("the change cannot be made safely")
 )

@@ -1,0 +1,150 @@
+// Package zoneedit publishes TXT RRsets in an operator's own zone file.
+package zoneedit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/spfzone/spfzone/providers/txt"
+	"github.com/spfzone/spfzone/zonefile"
+)
+
+// Editor edits a zone file and has the name server read it again. It may be
+// used by several goroutines, and beside other programs that edit the file.
+type Editor struct {
+	File string
+	// Folder is where the files that it includes are; "" stands for its own.
+	Folder string
+	// Reload is a command of words with spaces between them, which is run
+	// without a shell. It may be empty.
+	Reload string
+	Serial zonefile.SerialForm
+	Now    func() time.Time
+	// Swap is [zonefile.SwapFile].
+	Swap func(path string, read, data []byte) error
+}
+
+const (
+	// reloadTime is how long the reload command may take.
+	reloadTime = time.Minute
+	// mostTries is how often an edit begins anew, as others have changed the
+	// file in the meantime.
+	mostTries = 10
+)
+
+func (e *Editor) source(zone string) zonefile.Source {
+	s := zonefile.FileSource(e.File, e.Folder, zone)
+	s.Serial = e.Serial
+	return s
+}
+
+// ReadTXT gives what the file has at a name.
+func (e *Editor) ReadTXT(_ context.Context, zone, name string) (txt.RRset, error) {
+	_, set, err := e.read(zone, name)
+	return set, err
+}
+
+func (e *Editor) read(zone, name string) (text []byte, set txt.RRset, err error) {
+	if text, err = os.ReadFile(e.File); err != nil {
+		return nil, set, err
+	}
+	found, err := zonefile.TXT(text, e.source(zone), name)
+	set.TTL = found.TTL
+	for _, list := range found.Records {
+		set.Records = append(set.Records, txt.Record{Strings: list})
+	}
+	return text, set, unsafe(err)
+}
+
+// unsafe adds its cause to an error that says why a file is not edited.
+func unsafe(err error) error {
+	var place *zonefile.PlaceError
+	if errors.As(err, &place) {
+		return fmt.Errorf("%w: %w", txt.ErrUnsafe, err)
+	}
+	return err
+}
+
+// ReplaceTXT edits the file if it has old at the name, and runs the reload
+// command. If that fails, what was there is put back, with a serial number that
+// is later still; if that fails too, the error is [txt.ErrUnpublished].
+func (e *Editor) ReplaceTXT(ctx context.Context, zone, name string, old, new txt.RRset) error {
+	text, patched, err := e.edit(zone, name, old, new)
+	if err != nil {
+		return err
+	}
+	failed := e.reload(ctx)
+	if failed == nil {
+		return nil
+	}
+	back, err := zonefile.Revert(text, patched, e.source(zone), e.Now())
+	if err == nil {
+		err = e.Swap(e.File, patched, back)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w; putting back what was there: %w", txt.ErrUnpublished, failed, err)
+	}
+	return failed
+}
+
+// edit gives the text that was found, and the one that is in its place now.
+func (e *Editor) edit(zone, name string, old, new txt.RRset) (text, patched []byte, err error) {
+	edit := zonefile.Edit{Name: name, TTL: new.TTL}
+	for _, r := range new.SPF() {
+		edit.Text = r.Text()
+	}
+	for range mostTries {
+		text, now, err := e.read(zone, name)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case !now.Equal(old):
+			return nil, nil, txt.ErrConflict
+		}
+		patched, err := zonefile.Patch(text, e.source(zone), []zonefile.Edit{edit}, e.Now())
+		if err != nil {
+			return nil, nil, unsafe(err)
+		}
+		if err := e.Swap(e.File, text, patched); !errors.Is(err, zonefile.ErrChanged) {
+			return text, patched, err
+		}
+	}
+	return nil, nil, fmt.Errorf("%w: %d times in a row others changed %s at that moment", txt.ErrConflict, mostTries, e.File)
+}
+
+func (e *Editor) reload(ctx context.Context) error {
+	words := strings.Fields(e.Reload)
+	if len(words) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, reloadTime, fmt.Errorf("it took longer than %v: %w", reloadTime, context.DeadlineExceeded))
+	defer cancel()
+	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
+	var said bounded
+	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.WaitDelay = 2 * time.Second // for what it has started and left behind
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case len(said) == 0:
+		return fmt.Errorf("the reload command %q failed: %w", e.Reload, err)
+	}
+	return fmt.Errorf("the reload command %q failed: %w; it said %q", e.Reload, err, strings.TrimSpace(string(said)))
+}
+
+// bounded keeps the beginning of what is written.
+type bounded []byte
+
+func (b *bounded) Write(p []byte) (int, error) {
+	*b = append(*b, p[:min(len(p), 500-len(*b))]...)
+	return len(p), nil
+}
