@@ -1,8 +1,7 @@
 package zonefile
 
 import (
-	"bytes"
-	"crypto/rand"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,30 +17,24 @@ import (
 // already is not touched, and then changed is false. After an error the old
 // content stands; a [*fs.PathError] is of path, whichever file it happened to.
 func ReplaceFile(path string, data []byte) (changed bool, err error) {
-	target, mode, err := replaceable(path)
+	r, err := Prepare(path, data)
 	if err != nil {
 		return false, err
 	}
-	if mode != nil {
-		old, err := os.ReadFile(target)
-		if err != nil {
-			return false, err
-		}
-		if bytes.Equal(old, data) {
-			return false, nil
-		}
-	}
-	err = replace(target, data, mode, os.Rename)
-	return err == nil, errorOf(path, err)
+	done, err := Replace(context.Background(), []*Replacement{r})
+	return done == 1 && r.Changed(), err
 }
 
 // replace writes a new file and gives it the target's name by rename.
 func replace(target string, data []byte, mode *fs.FileMode, rename func(from, to string) error) error {
-	temporary := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+rand.Text())
-	if err := writeSynced(temporary, data, mode); err != nil {
-		return errors.Join(err, removeIfThere(temporary))
+	temporary, err := writeBeside(target, data, mode)
+	if err != nil {
+		return err
 	}
-	if err := rename(temporary, target); err != nil {
+	if err = syncFile(temporary); err == nil {
+		err = rename(temporary, target)
+	}
+	if err != nil {
 		return errors.Join(err, removeIfThere(temporary))
 	}
 	syncFolder(filepath.Dir(target))
@@ -84,23 +77,6 @@ func replaceable(path string) (target string, mode *fs.FileMode, err error) {
 	}
 	perm := stat.Mode().Perm()
 	return target, &perm, nil
-}
-
-func writeSynced(path string, data []byte, mode *fs.FileMode) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if mode != nil {
-		if err := f.Chmod(*mode); err != nil {
-			return err
-		}
-	}
-	if _, err := f.Write(data); err != nil {
-		return err
-	}
-	return f.Sync()
 }
 
 func removeIfThere(path string) error {
