@@ -7,7 +7,7 @@ BENCHTIME  ?= 1s
 CONFIGURATIONS ?= 1000
 SEED ?= 1
 
-.PHONY: help build demo test check fmt vet vulnerabilities race cross fuzz bench configurations docs
+.PHONY: help build demo test check fmt vet vulnerabilities race cross fuzz bench configurations scale docs
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -69,6 +69,9 @@ configurations: ## build CONFIGURATIONS random configurations over the real worl
 # quiet runs a command in bench, leaves out the names of tests that pass, and
 # ends as the command does.
 quiet = @cd bench && out=$$($(1) 2>&1); s=$$?; echo "$$out" | grep -v '^=== \|--- PASS'; exit $$s
+
+scale: build ## measure builds of up to 100,000 domains: time, memory, and --only
+	cd bench && go run ./scale
 
 docs: ## write docs/man and docs/reference.md from the commands
 	go generate ./cmd/spfzone

@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync"
+
+	"github.com/spfzone/spfzone/spf"
 )
 
 // ahead bounds the plans that are made while an earlier one is waited for.
@@ -132,7 +133,10 @@ func byZone(domains []*Domain) []*Domain {
 	var zones []string
 	in := map[string][]*Domain{}
 	for _, d := range domains {
-		zone := strings.ToLower(d.Zone)
+		zone, err := spf.CanonicalName(d.Zone)
+		if err != nil {
+			panic(err) // Parse has checked it
+		}
 		if in[zone] == nil {
 			zones = append(zones, zone)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,6 +20,7 @@ const (
 
 // buildOptions are the flags of build.
 type buildOptions struct {
+	only      []string
 	dir       string
 	format    choice
 	keepGoing bool
@@ -28,12 +30,13 @@ type buildOptions struct {
 func newBuild(a *app) *cobra.Command {
 	o := buildOptions{format: choice{formatZone, "FORM", []string{formatZone, formatJSON}}}
 	cmd := &cobra.Command{
-		Use:   "build [DOMAIN...]",
+		Use:   "build",
 		Short: "Build the records of the configuration, and prove them",
-		Long: `build makes the SPF records of the configuration's domains, or of those named,
-and proves that they give every address the result that the lists give it. It
-prints a zone-file fragment for each zone, or with -o writes one file for each:
-DIR/ZONE.zone, replaced whole, and left alone if nothing changed.
+		Long: `build makes the SPF records of the configuration's domains, or of those that
+--only names, and proves that they give every address the result that the lists
+give it. It prints a zone-file fragment for each zone, or with -o writes one file
+for each: DIR/ZONE.zone, replaced whole, and left alone if nothing changed. With
+--only, the files of other zones are not looked at.
 
 If a domain is refused, nothing is written. With --keep-going the zones are
 written whose domains are all built. --format json gives the records, counters
@@ -51,15 +54,16 @@ The exit code is 4 if a domain is refused, 3 if that is for a lookup that failed
 and 1 if that is for the configuration's own expect: vectors.`,
 		Example: `  spfzone build
   spfzone build -o zones --keep-going
-  spfzone build x.com --format json
+  spfzone build --only x.com --format json
   spfzone build --locked -o zones`,
-		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		Args: noDomains,
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			chosen := cmd.Flags().Changed("format")
-			return a.limited(cmd.Context(), func(ctx context.Context) error { return a.build(ctx, args, o, chosen) })
+			return a.limited(cmd.Context(), func(ctx context.Context) error { return a.build(ctx, o, chosen) })
 		},
 	}
 	f := cmd.Flags()
+	f.StringArrayVar(&o.only, "only", nil, "build this `DOMAIN` alone; may be given several times")
 	f.StringVarP(&o.dir, "dir", "o", "", "write files to `DIR`, which is made if it is not there")
 	f.Var(&o.format, "format", "form of the records: zone or json; json if --output is")
 	f.BoolVar(&o.locked, "locked", false, "ask the lock file alone, and no name server")
@@ -68,7 +72,15 @@ and 1 if that is for the configuration's own expect: vectors.`,
 	return cmd
 }
 
-func (a *app) build(ctx context.Context, domains []string, o buildOptions, formatChosen bool) error {
+// noDomains refuses arguments, and says where domains belong.
+func noDomains(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usagef("%s takes no arguments: to build some domains alone, write --only %s", cmd.CommandPath(), strings.Join(args, " --only "))
+}
+
+func (a *app) build(ctx context.Context, o buildOptions, formatChosen bool) error {
 	if a.output.value == outputJSON && o.dir == "" {
 		if formatChosen && o.format.value != formatJSON {
 			return usagef("--output json and --format %s both want stdout: add -o DIR, or leave one out", o.format.value)
@@ -80,28 +92,28 @@ func (a *app) build(ctx context.Context, domains []string, o buildOptions, forma
 		return err
 	}
 	a.noteProviders(c)
-	only, err := listed(c, domains)
+	only, err := listed(c, o.only)
 	if err != nil {
 		return err
+	}
+	if o.dir != "" {
+		if err := wholeZones(c, only); err != nil {
+			return err
+		}
 	}
 	r, err := a.asked(o)
 	if err != nil {
 		return err
 	}
-	plan, err := a.plan(ctx, c, r, only)
-	if err != nil {
+	d := newDelivery(a, c, o)
+	defer d.discard()
+	if err := a.eachPlan(ctx, c, r, builder.Options{Only: only, ByZone: true}, d.take); err != nil {
 		return err
 	}
-	zones := zonesOf(plan)
-	if o.dir != "" {
-		if err := wholeZones(c, only, zones); err != nil {
-			return err
-		}
-	}
-	if err := a.deliver(ctx, plan, zones, o); err != nil {
+	if err := d.finish(ctx); err != nil {
 		return err
 	}
-	return a.refusals(plan, zones, o)
+	return d.refusals()
 }
 
 // lockFlag is the flag of the commands that use a lock file.
@@ -139,15 +151,19 @@ func listed(c *builder.Config, domains []string) ([]string, error) {
 
 // wholeZones refuses to write the file of a zone without some of its domains:
 // they would be lost from it.
-func wholeZones(c *builder.Config, only []string, zones []*zone) error {
+func wholeZones(c *builder.Config, only []string) error {
 	if only == nil {
 		return nil
 	}
-	for _, z := range zones {
-		for _, d := range c.Domains {
-			if canonicalZone(d) == z.name && !slices.Contains(only, d.Name) {
-				return usagef("the file of the zone %s would lose %s: name it too, or leave out -o", trimDot(z.name), trimDot(d.Name))
-			}
+	zones := map[string]bool{}
+	for _, d := range c.Domains {
+		if slices.Contains(only, d.Name) {
+			zones[canonicalZone(d)] = true
+		}
+	}
+	for _, d := range c.Domains {
+		if zone := canonicalZone(d); zones[zone] && !slices.Contains(only, d.Name) {
+			return usagef("the file of the zone %s would lose %s: add --only %[2]s, or leave out -o", trimDot(zone), trimDot(d.Name))
 		}
 	}
 	return nil
@@ -160,82 +176,4 @@ func canonicalZone(d *builder.Domain) string {
 		panic(err) // Load has checked it
 	}
 	return name
-}
-
-// deliver prints or writes what may be.
-func (a *app) deliver(ctx context.Context, plan *builder.Plan, zones []*zone, o buildOptions) error {
-	written := writable(zones, o.keepGoing)
-	var files []fileDocument
-	if o.dir != "" {
-		var err error
-		if files, err = a.writeZones(ctx, written, o); err != nil {
-			return err
-		}
-	}
-	switch {
-	case a.output.value == outputJSON || o.dir == "" && o.format.value == formatJSON:
-		d := newBuildDocument(plan.Domains)
-		d.Files = files
-		return a.answerJSON(d)
-	case o.dir != "":
-		p := a.printer()
-		for _, f := range files {
-			p.linef("%-9s %s", f.state(), f.Path)
-		}
-		return a.answer(p.Bytes())
-	}
-	p := a.printer()
-	for i, z := range written {
-		if i > 0 {
-			p.linef("")
-		}
-		text, err := z.fragment()
-		if err != nil {
-			return err
-		}
-		p.Write(text)
-	}
-	return a.answer(p.Bytes())
-}
-
-// refusals says what was not built, and gives the exit code.
-func (a *app) refusals(plan *builder.Plan, zones []*zone, o buildOptions) error {
-	code := exitYes
-	for _, d := range plan.Domains {
-		for _, n := range d.Notes {
-			a.note("%s: %s", trimDot(d.Domain.Name), n)
-		}
-		if d.Err != nil {
-			a.complainOf(d.Err)
-			code = max(code, codeOfRefusal(d.Err))
-		}
-	}
-	if code == exitYes {
-		return nil
-	}
-	a.leftOut(zones, o)
-	return withCode(code, errSaid)
-}
-
-// leftOut says what becomes of the zones beside a domain that was refused. A
-// JSON document says that itself.
-func (a *app) leftOut(zones []*zone, o buildOptions) {
-	written, write := "written", "writes"
-	if o.dir == "" {
-		written, write = "printed", "prints"
-	}
-	others := len(writable(zones, true)) > 0
-	switch {
-	case o.dir == "" && o.format.value == formatJSON:
-	case !o.keepGoing && others:
-		a.complain("no zone is %s, as not every domain is built: --keep-going %s the zones whose domains all are", written, write)
-	case !o.keepGoing && o.dir != "":
-		a.complain("no zone is written, as not every domain is built")
-	case o.keepGoing:
-		for _, z := range zones {
-			if z.refused() {
-				a.complain("the zone %s is not %s, as not every domain in it is built", trimDot(z.name), written)
-			}
-		}
-	}
 }

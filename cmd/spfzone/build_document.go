@@ -5,10 +5,14 @@ import (
 )
 
 // buildDocument is what build prints as JSON.
-type buildDocument struct {
-	Version int              `json:"version"`
-	Domains []domainDocument `json:"domains"`
-	Files   []fileDocument   `json:"files,omitempty"`
+type buildDocument = buildDocumentOf[domainDocument]
+
+// buildDocumentOf has the domains, or their text: of many domains that is all
+// that is kept.
+type buildDocumentOf[D any] struct {
+	Version int            `json:"version"`
+	Domains []D            `json:"domains"`
+	Files   []fileDocument `json:"files,omitempty"`
 }
 
 // domainDocument is a domain that was built, or the error for which it was
@@ -72,14 +76,6 @@ type partsDocument struct {
 type queriesDocument struct {
 	Listed float64 `json:"listed"`
 	Built  float64 `json:"built"`
-}
-
-func newBuildDocument(plans []*builder.DomainPlan) buildDocument {
-	d := buildDocument{Version: 1, Domains: []domainDocument{}}
-	for _, p := range plans {
-		d.Domains = append(d.Domains, newDomainDocument(p))
-	}
-	return d
 }
 
 func newDomainDocument(p *builder.DomainPlan) domainDocument {

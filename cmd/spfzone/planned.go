@@ -116,20 +116,38 @@ func someOf(names []string) string {
 
 // plan plans the domains of a configuration, all of them where only is nil.
 func (a *app) plan(ctx context.Context, c *builder.Config, r spf.Resolver, only []string) (*builder.Plan, error) {
+	plan := &builder.Plan{}
+	err := a.eachPlan(ctx, c, r, builder.Options{Only: only}, func(p *builder.DomainPlan) error {
+		plan.Domains = append(plan.Domains, p)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return plan, nil
+}
+
+// eachPlan gives the plan of each domain to deliver, as builder.BuildEach does.
+func (a *app) eachPlan(ctx context.Context, c *builder.Config, r spf.Resolver, o builder.Options, deliver func(*builder.DomainPlan) error) error {
 	p := a.newProgress()
 	defer p.end()
-	lock, ok := r.(*builder.Lock)
-	if !ok {
+	lock, locked := r.(*builder.Lock)
+	if !locked {
 		var err error
 		if lock, err = a.history(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	plan, err := builder.Build(ctx, c, builder.Options{Resolver: r, Only: only, Progress: p.show, Now: a.now, Lock: lock})
-	if err == nil && lock != nil && !ok && slices.ContainsFunc(plan.Domains, chose) {
+	o.Resolver, o.Progress, o.Now, o.Lock = r, p.show, a.now, lock
+	weighed := false
+	err := builder.BuildEach(ctx, c, o, func(d *builder.DomainPlan) error {
+		weighed = weighed || chose(d)
+		return deliver(d)
+	})
+	if err == nil && lock != nil && !locked && weighed {
 		a.note("the history in %s weighs the services", a.lock)
 	}
-	return plan, err
+	return err
 }
 
 // chose reports whether an include was flattened that need not have been that

@@ -5,11 +5,15 @@ package main
 import (
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/spfzone/spfzone/internal/dnstest"
 )
 
 // TestSignal sends a signal to a process that waits for a name server, once
@@ -47,6 +51,68 @@ func TestSignal(t *testing.T) {
 				t.Errorf("exit code %d, want %d; stderr %q, want %q", got, tt.code, &stderr, tt.want)
 			}
 		})
+	}
+}
+
+// TestInterruptedBuildLeavesNothing sends a signal to a build that has one
+// zone's content on the disk, and waits for the records of another.
+func TestInterruptedBuildLeavesNothing(t *testing.T) {
+	z := dnstest.NewZone()
+	z.Add("a.test", "TXT", "v=spf1 -all")
+	z.Add("z.test", "TIMEOUT", "TXT")
+	server := dnstest.ServeZonedata(t, z)
+	for _, kept := range []bool{false, true} {
+		inFolder(t, map[string]string{"spfzone.yaml": "defaults: {all: fail}\ndomains: {a.test: {senders: [mx]}, m.test: {senders: [mx]}, z.test: {senders: [mx]}}\n"})
+		want := ""
+		if kept {
+			want = "; SPF records of the zone a.test, written by spfzone.\n"
+			if err := os.MkdirAll("out/zones", 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile("out/zones/a.test.zone", []byte(want), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.Command("spfzone", "build", "-o", "out/zones", "--resolver", server.URL("udp"))
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		begun := false
+		for i := 0; i < 10_000 && !begun; i++ {
+			beside, err := filepath.Glob("out/zones/.a.test.zone.*")
+			if err != nil {
+				t.Fatal(err)
+			}
+			begun = len(beside) > 0
+			time.Sleep(time.Millisecond)
+		}
+		if !begun {
+			t.Error("no content was written before all of it was there")
+		}
+		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		if got := cmd.ProcessState.ExitCode(); got != 130 || stderr.String() != "spfzone: stopped by a signal: interrupt\n" {
+			t.Errorf("exit code %d; stderr %q", got, &stderr)
+		}
+		left, err := filepath.Glob("out/zones/*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		hidden, err := filepath.Glob("out/zones/.[^.]*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := os.ReadFile("out/zones/a.test.zone")
+		if len(hidden) > 0 || string(got) != want || kept != (len(left) == 1) {
+			t.Errorf("left: %q %q, a.test's file has %q, want %q", left, hidden, got, want)
+		}
+		if _, err := os.Stat("out"); (err == nil) != kept {
+			t.Errorf("the folder that was not there: %v", err)
+		}
 	}
 }
 

@@ -2,13 +2,11 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/netip"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spfzone/spfzone/builder"
@@ -22,46 +20,9 @@ type zone struct {
 	domains []*builder.DomainPlan
 }
 
-// zonesOf sorts domains by their zones, in the order of the configuration.
-func zonesOf(plan *builder.Plan) []*zone {
-	var list []*zone
-	byName := map[string]*zone{}
-	for _, d := range plan.Domains {
-		name := canonicalZone(d.Domain)
-		z := byName[name]
-		if z == nil {
-			z = &zone{name: name, origin: d.Domain.Zone}
-			byName[name] = z
-			list = append(list, z)
-		}
-		z.domains = append(z.domains, d)
-	}
-	return list
-}
-
 // refused reports whether a domain of the zone was not built.
 func (z *zone) refused() bool {
-	for _, d := range z.domains {
-		if d.Err != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// writable gives the zones that may be written: all, or none if one is
-// refused; with keepGoing those that are not.
-func writable(zones []*zone, keepGoing bool) []*zone {
-	var list []*zone
-	for _, z := range zones {
-		if !z.refused() {
-			list = append(list, z)
-		}
-	}
-	if len(list) < len(zones) && !keepGoing {
-		return nil
-	}
-	return list
+	return slices.ContainsFunc(z.domains, func(d *builder.DomainPlan) bool { return d.Err != nil })
 }
 
 // fragment gives the zone-file fragment of the zone. It is the same for the
@@ -216,39 +177,6 @@ func (f fileDocument) state() string {
 	return "unchanged"
 }
 
-// writeZones writes a file for each zone, when the content of all of them is
-// known and no name is taken by something else.
-func (a *app) writeZones(ctx context.Context, zones []*zone, o buildOptions) ([]fileDocument, error) {
-	contents := make([][]byte, len(zones))
-	files := make([]fileDocument, len(zones))
-	for i, z := range zones {
-		var err error
-		if contents[i], err = z.content(o.format.value); err != nil {
-			return nil, err
-		}
-		files[i] = fileDocument{Zone: z.origin, Path: filepath.Join(o.dir, z.fileName(o.format.value))}
-		if err := refuseForeign(files[i].Path, o.format.value); err != nil {
-			return nil, err
-		}
-	}
-	if len(zones) == 0 {
-		return files, nil
-	}
-	if err := os.MkdirAll(o.dir, 0o777); err != nil {
-		return nil, err
-	}
-	for i := range files {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		var err error
-		if files[i].Changed, err = zonefile.ReplaceFile(files[i].Path, contents[i]); err != nil {
-			return nil, notWritten(files[i:], err)
-		}
-	}
-	return files, nil
-}
-
 // notWritten says which files are as they were.
 func notWritten(files []fileDocument, err error) error {
 	var file *fs.PathError
@@ -267,6 +195,10 @@ func (z *zone) content(format string) ([]byte, error) {
 		return z.fragment()
 	}
 	var b bytes.Buffer
-	err := encodeJSON(&b, newBuildDocument(z.domains))
+	document := buildDocument{Version: 1}
+	for _, d := range z.domains {
+		document.Domains = append(document.Domains, newDomainDocument(d))
+	}
+	err := encodeJSON(&b, document)
 	return b.Bytes(), err
 }

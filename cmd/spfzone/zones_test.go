@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,26 +28,47 @@ func TestZoneFileName(t *testing.T) {
 	}
 }
 
-func TestWritable(t *testing.T) {
-	built, refused := &builder.DomainPlan{}, &builder.DomainPlan{Err: &builder.Refusal{}}
-	whole := &zone{name: "a.", domains: []*builder.DomainPlan{built, built}}
-	torn := &zone{name: "b.", domains: []*builder.DomainPlan{built, refused}}
+// TestDelivery holds what is printed to the rule: all zones, or none if a
+// domain is refused; with --keep-going those that are whole.
+func TestDelivery(t *testing.T) {
+	domain := func(name, zone string, refused bool) *builder.DomainPlan {
+		d := &builder.DomainPlan{Domain: &builder.Domain{Name: name, Zone: zone}}
+		if refused {
+			d.Err = &builder.Refusal{}
+		}
+		return d
+	}
+	whole := []*builder.DomainPlan{domain("a.test.", "a.test.", false), domain("x.a.test.", "A.test.", false)}
+	torn := []*builder.DomainPlan{domain("b.test.", "b.test.", false), domain("x.b.test.", "b.test.", true)}
 	tests := []struct {
 		name      string
-		zones     []*zone
+		plans     [][]*builder.DomainPlan
 		keepGoing bool
 		want      []string
 	}{
-		{"all built", []*zone{whole, whole}, false, []string{"a.", "a."}},
-		{"one refused", []*zone{whole, torn}, false, nil},
-		{"one refused, keep going", []*zone{torn, whole}, true, []string{"a."}},
+		{"all built", [][]*builder.DomainPlan{whole, torn[:1]}, false, []string{"a.test", "b.test"}},
+		{"the last refused", [][]*builder.DomainPlan{whole, torn}, false, nil},
+		{"the first refused", [][]*builder.DomainPlan{torn, whole}, false, nil},
+		{"one refused, keep going", [][]*builder.DomainPlan{torn, whole}, true, []string{"a.test"}},
 		{"none", nil, false, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			a := newTestAppOver(nil)
+			d := newDelivery(&a.app, &builder.Config{}, buildOptions{keepGoing: tt.keepGoing})
+			for _, plan := range slices.Concat(tt.plans...) {
+				if err := d.take(plan); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := d.finish(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			var got []string
-			for _, z := range writable(tt.zones, tt.keepGoing) {
-				got = append(got, z.name)
+			for line := range strings.Lines(a.out.String()) {
+				if name, ok := strings.CutPrefix(strings.TrimSuffix(line, headerBehind+"\n"), "; "+headerBefore); ok {
+					got = append(got, name)
+				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("zones (-want +got):\n%s", diff)
@@ -102,13 +125,15 @@ func TestWorstRefusalDecides(t *testing.T) {
 	}
 	for _, tt := range tests {
 		a := newTestAppOver(nil)
-		plan := &builder.Plan{}
+		d := newDelivery(&a.app, &builder.Config{}, buildOptions{dir: "zones"})
 		want := ""
 		for _, kind := range tt.kinds {
-			plan.Domains = append(plan.Domains, domain(kind))
+			if err := d.take(domain(kind)); err != nil {
+				t.Fatal(err)
+			}
 			want += "spfzone: x.test: " + string(kind) + "\n"
 		}
-		if got := codeOf(a.refusals(plan, zonesOf(plan), buildOptions{dir: "zones"})); got != tt.want {
+		if got := codeOf(d.refusals()); got != tt.want {
 			t.Errorf("%v: code %d, want %d", tt.kinds, got, tt.want)
 		}
 		if diff := cmp.Diff(want+"spfzone: no zone is written, as not every domain is built\n", a.err.String()); diff != "" {
