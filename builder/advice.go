@@ -79,7 +79,7 @@ func (o *outlay) changes(ctx context.Context) (changes []string, ok bool, err er
 	}
 	for _, w := range ways {
 		o.choose(w.list())
-		d, err := o.draft(ctx)
+		d, err := o.fitting(ctx)
 		if isTooLarge(err) {
 			continue
 		}

@@ -14,7 +14,7 @@ import (
 // their cost.
 func (o *outlay) decide(ctx context.Context) (*draft, error) {
 	o.keepAsListed()
-	asListed, err := o.draft(ctx)
+	asListed, err := o.fitting(ctx)
 	if err == nil && asListed.counts.within(o.d.Limits) {
 		return asListed, nil
 	}
@@ -24,7 +24,7 @@ func (o *outlay) decide(ctx context.Context) (*draft, error) {
 	limit := o.room()
 	for _, c := range o.combinations(limit) {
 		o.choose(c.list())
-		d, tryErr := o.draft(ctx)
+		d, tryErr := o.fitting(ctx)
 		switch {
 		case isTooLarge(tryErr):
 			err = cmp.Or(err, tryErr)

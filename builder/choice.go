@@ -19,7 +19,9 @@ const (
 	opened             // the terms of its record stand in its place
 )
 
-// price is what a choice comes to.
+// price is what a choice comes to. Addresses are priced as plain terms whatever
+// the encoding: what exclusions save depends on all addresses of a run together,
+// and does not add up.
 type price struct {
 	counts counts
 	octets int // of text

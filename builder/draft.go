@@ -14,6 +14,8 @@ type outlay struct {
 	lists []*list // the domain's own first
 
 	redirect counts // what redirect= needs
+	repack   bool   // lay parts out anew, whatever is published
+	kept     bool   // a record was laid out for which parts are published
 }
 
 // list is the senders of one record.
@@ -36,7 +38,7 @@ type draft struct {
 // newOutlay looks at every sender that asks the DNS. planned holds what is
 // planned for the domains that d leads to.
 func (b *build) newOutlay(ctx context.Context, d *Domain, planned contents) (*outlay, error) {
-	o := &outlay{b: b, d: d}
+	o := &outlay{b: b, d: d, repack: b.repack}
 	if !d.Redirect.IsZero() {
 		policy, err := over(planned.over(b.resolver)).policyOf(ctx, d.Name, &spf.Record{Redirect: d.Redirect})
 		if err != nil {
@@ -92,6 +94,18 @@ func (o *outlay) slots() []*slot {
 	return out
 }
 
+// fitting gives the draft. Parts that are published stay as they are only if
+// that is within the limits.
+func (o *outlay) fitting(ctx context.Context) (*draft, error) {
+	d, err := o.draft(ctx)
+	if o.repack || !o.kept || err != nil && !isTooLarge(err) || err == nil && (d.counts.within(o.d.Limits) || d.parts.Count == d.parts.LowerBound) {
+		return d, err
+	}
+	o.repack = true
+	defer func() { o.repack = false }()
+	return o.draft(ctx)
+}
+
 // draft lays out every record, for what was chosen in each slot.
 func (o *outlay) draft(ctx context.Context) (*draft, error) {
 	out := &draft{}
@@ -140,7 +154,8 @@ func (o *outlay) layout(ctx context.Context, l *list) (*layout, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.about = l.about
+	out.about, out.repack = l.about, o.repack
+	o.kept = o.kept || len(out.prior.parts) > 0
 	runs, err := o.b.runs(ctx, l.senders, o.d, l.slots)
 	if err != nil {
 		return nil, err

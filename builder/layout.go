@@ -19,6 +19,7 @@ type layout struct {
 	siblings []spf.TXT // other TXT records at the name
 	prior    *prior
 	belongs  map[string]group // of the published parts, by name
+	repack   bool             // lay parts out anew
 	encoding Encoding         // that segments have, which is not compact where the domain's is plain
 	segments []*segment
 	names    *namer

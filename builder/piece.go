@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -69,6 +70,15 @@ func (p piece) held(terms map[string]bool) int {
 		}
 	}
 	return n
+}
+
+// overlaps reports whether a term that matches has addresses in common with
+// prefixes.
+func (p piece) overlaps(prefixes []netip.Prefix) bool {
+	return slices.ContainsFunc(p.terms, func(t term) bool {
+		own, ok := literal(t.mechanism)
+		return ok && !t.excluded && slices.ContainsFunc(prefixes, own.Overlaps)
+	})
 }
 
 // publishedIn reports whether all terms are among the directives of a root.

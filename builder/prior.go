@@ -2,6 +2,7 @@ package builder
 
 import (
 	"context"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -13,7 +14,8 @@ type prior struct {
 	records  []string
 	siblings []spf.TXT // the other TXT records at the name
 	parts    []priorPart
-	inline   map[string]bool // the terms in the root, by text with their qualifier
+	inline   map[string]bool                  // the terms in the root, by text with their qualifier
+	prefixes map[spf.Qualifier][]netip.Prefix // of ip4 and ip6 in the root
 }
 
 // priorPart is a part of a published record.
@@ -21,6 +23,7 @@ type priorPart struct {
 	name      string
 	qualifier spf.Qualifier
 	terms     map[string]bool // by text
+	prefixes  []netip.Prefix  // of ip4 and ip6 that match
 }
 
 // priorOf reads what a name of a domain publishes, and the parts by the pattern
@@ -38,7 +41,7 @@ func (b *build) priorOf(ctx context.Context, name string, d *Domain) (*prior, er
 }
 
 func (b *build) readPrior(ctx context.Context, name, pattern string) (*prior, error) {
-	p := &prior{inline: map[string]bool{}}
+	p := &prior{inline: map[string]bool{}, prefixes: map[spf.Qualifier][]netip.Prefix{}}
 	var err error
 	if p.records, p.siblings, err = b.fetch(ctx, name); err != nil || len(p.records) != 1 {
 		return p, err
@@ -49,6 +52,9 @@ func (b *build) readPrior(ctx context.Context, name, pattern string) (*prior, er
 	}
 	for _, d := range root.Directives {
 		p.inline[d.String()] = true
+		if prefix, ok := literal(d.Mechanism); ok {
+			p.prefixes[d.Qualifier] = append(p.prefixes[d.Qualifier], prefix)
+		}
 		target, named := d.Domain().Name()
 		if _, isInclude := d.Mechanism.(spf.Include); !isInclude || !named || !isPartName(target, pattern, name) || b.used.has(target) || b.used.partsOf(target).owner != name {
 			continue
@@ -58,18 +64,25 @@ func (b *build) readPrior(ctx context.Context, name, pattern string) (*prior, er
 			return nil, err
 		}
 		if part != nil {
-			p.parts = append(p.parts, priorPart{target, d.Qualifier, termsOf(part)})
+			p.parts = append(p.parts, newPriorPart(target, d.Qualifier, part))
 		}
 	}
 	return p, nil
 }
 
-func termsOf(r *spf.Record) map[string]bool {
-	terms := map[string]bool{}
+func newPriorPart(name string, q spf.Qualifier, r *spf.Record) priorPart {
+	p := priorPart{name: name, qualifier: q, terms: map[string]bool{}}
 	for _, d := range r.Directives {
-		terms[term{mechanism: d.Mechanism, excluded: d.Qualifier != spf.QPass}.text()] = true
+		if _, isAll := d.Mechanism.(spf.All); isAll {
+			break
+		}
+		t := term{mechanism: d.Mechanism, excluded: d.Qualifier != spf.QPass}
+		p.terms[t.text()] = true
+		if prefix, ok := literal(d.Mechanism); ok && !t.excluded {
+			p.prefixes = append(p.prefixes, prefix)
+		}
 	}
-	return terms
+	return p
 }
 
 // isPartName reports whether a canonical name is one that the pattern gives to

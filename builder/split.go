@@ -63,7 +63,7 @@ func (l *layout) addParts(g group, pieces []piece, taken map[string]bool) error 
 		return err
 	}
 	parts := l.stableParts(g, pieces, taken)
-	if parts == nil || l.b.repack || len(parts) > len(fresh)+1 {
+	if parts == nil || l.repack || len(parts) > len(fresh)+1 {
 		parts = fresh
 		l.nameAsBefore(g, parts, taken)
 	}
@@ -125,95 +125,6 @@ func (l *layout) allHold(name string, parts []*part) bool {
 		}
 	}
 	return true
-}
-
-// stableParts puts pieces where the published parts have them, and new ones
-// where there is room, into few parts. It is nil where none of them is
-// published.
-func (l *layout) stableParts(g group, pieces []piece, taken map[string]bool) []*part {
-	home := l.homes(g, pieces, taken)
-	var parts []*part
-	at := map[string]*part{}
-	var left []piece
-	for i, p := range pieces {
-		if home[i] == "" {
-			left = append(left, p)
-			continue
-		}
-		if at[home[i]] == nil {
-			at[home[i]] = &part{name: home[i]}
-			parts = append(parts, at[home[i]])
-		}
-		if target := at[home[i]]; l.partHolds(target.name, append(target.pieces[:len(target.pieces):len(target.pieces)], p)) {
-			target.pieces = append(target.pieces, p)
-		} else {
-			left = append(left, p)
-		}
-	}
-	if len(parts) == 0 {
-		return nil
-	}
-	l.asIncluded(parts)
-	parts, ok := l.addPieces(parts, left, pieces)
-	if !ok {
-		return nil
-	}
-	return parts
-}
-
-// asIncluded puts published parts in the order in which the published root
-// includes them.
-func (l *layout) asIncluded(parts []*part) {
-	place := map[string]int{}
-	for i, p := range l.prior.parts {
-		place[p.name] = i
-	}
-	slices.SortFunc(parts, func(a, b *part) int { return place[a.name] - place[b.name] })
-}
-
-// homes gives for each piece the published part that holds it or most of it,
-// or "".
-func (l *layout) homes(g group, pieces []piece, taken map[string]bool) []string {
-	home := make([]string, len(pieces))
-	for i, p := range pieces {
-		most := 0
-		for _, prior := range l.prior.parts {
-			if n := p.held(prior.terms); n > most && l.belongs[prior.name] == g && !taken[prior.name] {
-				home[i], most = prior.name, n
-			}
-		}
-	}
-	return home
-}
-
-// addPieces adds pieces to parts that have room, all of them to one part if one
-// has enough, and else to new parts. Each part keeps the order of all pieces.
-func (l *layout) addPieces(parts []*part, left, all []piece) ([]*part, bool) {
-	order := orderOf(all)
-	for _, p := range parts {
-		if joined := merged(p.pieces, left, order); l.partHolds(p.name, joined) {
-			p.pieces = joined
-			return parts, true
-		}
-	}
-	var homeless []piece
-	for _, one := range left {
-		found := false
-		for _, p := range parts {
-			if joined := merged(p.pieces, []piece{one}, order); l.partHolds(p.name, joined) {
-				p.pieces, found = joined, true
-				break
-			}
-		}
-		if !found {
-			homeless = append(homeless, one)
-		}
-	}
-	if len(homeless) == 0 {
-		return parts, true
-	}
-	fresh, err := l.freshParts(homeless)
-	return append(parts, fresh...), err == nil
 }
 
 // merged puts pieces together in order.

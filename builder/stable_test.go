@@ -23,7 +23,7 @@ func networksOnly(prefixes []string) string {
 func apartPrefixes(r *rand.Rand, n int) []string {
 	out := make([]string, n)
 	for i := range out {
-		out[i] = fmt.Sprintf("10.%d.%d.0/24", i, 2*r.IntN(128))
+		out[i] = fmt.Sprintf("%d.%d.%d.0/24", 10+i/256, i%256, 2*r.IntN(128))
 	}
 	return out
 }
@@ -91,6 +91,45 @@ func TestOneNetworkChangesOnePart(t *testing.T) {
 	}
 }
 
+// What a prefix covered stays in the record where the prefix was, once it goes;
+// and what has no room in the root any more goes to one part.
+func TestChangesKeepToTheirRecord(t *testing.T) {
+	const lists = 40
+	uncovered, displaced := 0, 0
+	for seed := range uint64(lists) {
+		r := rand.New(rand.NewPCG(seed, 16))
+		prefixes := apartPrefixes(r, 60+r.IntN(60))
+		base := world(t, stableZone)
+
+		i := r.IntN(len(prefixes))
+		wide := fmt.Sprintf("10.%d.0.0/16", i)
+		first := buildOver(t, networksOnly(append(slices.Clone(prefixes), wide)), base)
+		second := buildOver(t, networksOnly(prefixes), published(t, base, first))
+		if names := changed(texts(first), texts(second)); len(names) > 1 {
+			// It takes an octet or two more, for which there may be no room.
+			t.Logf("seed %d: without %s, %v changed", seed, wide, names)
+		} else {
+			uncovered++
+		}
+
+		softly := func(last int) string {
+			return strings.Replace(strings.Replace(networksOnly(prefixes), "networks: {", fmt.Sprintf("networks: {old: [192.0.2.1, 192.0.2.%d], ", last), 1), "senders: [mx, n,", `senders: [mx, n, ~old,`, 1)
+		}
+		first = buildOver(t, softly(3), base)
+		second = buildOver(t, softly(113), published(t, base, first))
+		switch names := changed(texts(first), texts(second)); {
+		case len(names) > 3 || first.Domains[0].Parts == second.Domains[0].Parts && len(names) > 2:
+			t.Errorf("seed %d: a longer root changed %v\nbefore:\n%s\nafter:\n%s", seed, names, show(first), show(second))
+		case len(names) > 1:
+			displaced++
+		}
+	}
+	t.Logf("%d of %d prefixes uncovered others in their own record; %d of %d longer roots displaced a term", uncovered, lists, displaced, lists)
+	if uncovered < lists*9/10 || displaced == 0 {
+		t.Errorf("%d of %d prefixes uncovered others in their own record; %d of %d longer roots displaced a term", uncovered, lists, displaced, lists)
+	}
+}
+
 // The order of networks, prefixes and files has no part in what is published.
 func TestPartsDoNotDependOnTheOrderOfPrefixes(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 9))
@@ -118,6 +157,37 @@ func TestPartsAreMadeAnewWhereTheyWasteLookups(t *testing.T) {
 	was, is := large.Domains[0].Parts, small.Domains[0].Parts
 	if was.Count < 4 || is.Count > is.LowerBound+1 {
 		t.Errorf("%+v parts became %+v", was, is)
+	}
+}
+
+// Parts that are published stay only as far as the lookups do: where one part
+// fewer keeps to the limit, nothing is flattened and nothing is refused.
+func TestPartsAreMadeAnewWhereTheyPassTheLimit(t *testing.T) {
+	prefixes := apartPrefixes(rand.New(rand.NewPCG(5, 9)), 90)
+	base := world(t, stableZone)
+	large := buildOver(t, networksOnly(prefixes), base)
+	few := prefixes[:0]
+	for i, p := range prefixes {
+		if i%4 > 0 {
+			few = append(few, p)
+		}
+	}
+	fresh := buildOver(t, networksOnly(few), base)
+	stable := buildOver(t, networksOnly(few), published(t, base, large))
+	least := fresh.Domains[0].Parts.Count
+	if n := stable.Domains[0].Parts.Count; n != least+1 {
+		t.Fatalf("%d parts stay, where %d would do: nothing to tell", n, least)
+	}
+	for _, listed := range []string{`"include:v.test"`, `{include: v.test, flatten: never}`} {
+		// The lookups are those of mx, v.test and the parts.
+		config := strings.Replace(networksOnly(few), "all: fail", fmt.Sprintf("all: fail, limits: {lookups: %d}", 2+least), 1)
+		if strings.HasPrefix(listed, "{") {
+			config = "services: {v: " + listed + "}\n" + strings.Replace(config, `"include:v.test"`, "v", 1)
+		}
+		got := buildOver(t, config, published(t, base, large))
+		if d := got.Domains[0]; d.Err != nil || d.Parts.Count != least || len(d.Flattened) > 0 {
+			t.Errorf("%s: %d parts would do:\n%s", listed, least, show(got))
+		}
 	}
 }
 
