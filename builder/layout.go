@@ -38,15 +38,17 @@ func (b *build) newLayout(ctx context.Context, d *Domain, name string) (*layout,
 }
 
 // placeAs finds the records for runs: the root alone if it holds everything,
-// and else parts beside it.
+// and else parts beside it. A part holds terms of one run, so that runs are
+// joined then.
 func (l *layout) placeAs(ctx context.Context, encoding Encoding, runs []run) error {
-	l.encoding, l.segments = encoding, nil
-	for i, r := range runs {
-		l.segments = append(l.segments, newSegment(r, l.d.Split.By == SplitByNetwork, l.encoder(runs, i)))
-	}
-	l.assign()
-	if err := l.split(ctx); err != nil {
+	l.encoding = encoding
+	if err := l.placeRuns(ctx, runs); err != nil {
 		return err
+	}
+	if !l.rootHolds() && len(runs) > 1 {
+		if err := l.placeRuns(ctx, joined(runs)); err != nil {
+			return err
+		}
 	}
 	for !l.rootHolds() {
 		s := l.largest()
@@ -58,6 +60,16 @@ func (l *layout) placeAs(ctx context.Context, encoding Encoding, runs []run) err
 		}
 	}
 	return l.fill(ctx)
+}
+
+// placeRuns puts all runs in the root, but for what gets parts of its own.
+func (l *layout) placeRuns(ctx context.Context, runs []run) error {
+	l.segments = nil
+	for i, r := range runs {
+		l.segments = append(l.segments, newSegment(r, l.d.Split.By == SplitByNetwork, l.encoder(runs, i)))
+	}
+	l.assign()
+	return l.split(ctx)
 }
 
 // largest gives the segment that can spare the most octets of the root.
@@ -176,37 +188,4 @@ func (l *layout) finish(r Record, siblings []spf.TXT) Record {
 	r.Strings = spf.SplitStrings(r.Text, 0)
 	r.ResponseBytes = responseSize(r.Name, r.Text, siblings)
 	return r
-}
-
-// count gives the parts, and the fewest that could hold what is listed.
-func (l *layout) count() Parts {
-	p := Parts{}
-	all, apart := 0, 0
-	capacity := l.partCapacity(partName(l.d.Split.Names, 1, l.name))
-	for _, s := range l.segments {
-		p.Count += len(s.parts)
-		all += total(s.addresses) + total(s.before) + total(s.after) + total(s.moved)
-		for _, pieces := range s.apart {
-			apart += lowerBound(total(pieces), capacity)
-		}
-	}
-	p.LowerBound = apart + l.fewest(all, apart, capacity)
-	return p
-}
-
-// fewest gives the fewest parts beside which the root has room for what they
-// do not hold, if pieces could be cut anywhere.
-func (l *layout) fewest(all, apart, capacity int) int {
-	empty := &spf.Record{Redirect: l.redirect, Exp: l.exp}
-	left := l.d.Limits.capacity(l.name, l.siblings) - len(l.close(empty).String())
-	include := octets("include:" + trimDot(partName(l.d.Split.Names, 1, l.name)))
-	for n := 0; capacity > 0; n++ {
-		if all <= left-(n+apart)*include+n*capacity {
-			return n
-		}
-		if n > 0 && capacity <= include {
-			break
-		}
-	}
-	return 0
 }

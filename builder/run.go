@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"go4.org/netipx"
 
@@ -39,6 +40,41 @@ func addItem(runs []run, q spf.Qualifier, it item) []run {
 	last := &runs[len(runs)-1]
 	last.items = append(last.items, it)
 	return runs
+}
+
+// joined gives runs that come to the same, with addresses in as few of them as
+// can be: they stand in an earlier run with their qualifier, where none of the
+// runs between says anything about them.
+func joined(runs []run) []run {
+	var out []run
+	for _, r := range runs {
+		for _, it := range r.items {
+			if earlier := it.earlier(out, r.qualifier); earlier != nil {
+				earlier.items = append(earlier.items, it)
+			} else {
+				out = addItem(out, r.qualifier, it)
+			}
+		}
+	}
+	for i := range out {
+		out[i].byWeight()
+	}
+	return out
+}
+
+// earlier gives the last run with a qualifier that addresses may be moved to
+// from behind all runs, or nil.
+func (it item) earlier(runs []run, q spf.Qualifier) *run {
+	for i := len(runs) - 1; i >= 0 && it.set != nil; i-- {
+		r := &runs[i]
+		if r.qualifier == q && !r.items[0].barrier {
+			return r
+		}
+		if slices.ContainsFunc(r.items, func(own item) bool { return own.set == nil || own.set.Overlaps(it.set) }) {
+			break
+		}
+	}
+	return nil
 }
 
 // bound reports whether a mechanism means something else in another record.
