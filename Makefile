@@ -5,9 +5,11 @@ PLATFORMS   = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wi
 FUZZTIME   ?= 30s
 BENCHTIME  ?= 1s
 CONFIGURATIONS ?= 1000
+TREES ?= 2000
+EDITS ?= 500
 SEED ?= 1
 
-.PHONY: help build demo test check fmt vet vulnerabilities race cross fuzz bench configurations scale docs
+.PHONY: help build demo test check fmt vet vulnerabilities race cross fuzz bench configurations trees churn scale docs
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -65,6 +67,12 @@ bench: ## compare with the Go evaluator blitiri.com.ar/go/spf, as ratios in one 
 
 configurations: ## build CONFIGURATIONS random configurations over the real world, and check them with that evaluator
 	$(call quiet,go test -run Configurations -v -timeout 1h . -args -configurations $(CONFIGURATIONS) -seed $(SEED) -zones 200)
+
+trees: ## build TREES random configurations over the real world in both encodings, and in the simple way, and compare
+	$(call quiet,go test -run Trees -v -timeout 2h . -args -trees $(TREES) -seed $(SEED))
+
+churn: ## count the records that EDITS changes of one network change, of random configurations over the real world
+	$(call quiet,go test -run Churn -v -timeout 2h . -args -edits $(EDITS) -seed $(SEED))
 
 # quiet runs a command in bench, leaves out the names of tests that pass, and
 # ends as the command does.

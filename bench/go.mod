@@ -4,11 +4,11 @@ go 1.26.0
 
 require (
 	blitiri.com.ar/go/spf v1.6.0
+	github.com/miekg/dns v1.1.73
 	github.com/spfzone/spfzone v0.0.0
 )
 
 require (
-	github.com/miekg/dns v1.1.73 // indirect
 	go4.org/netipx v0.0.0-20260823151212-3075585bcbeb // indirect
 	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
