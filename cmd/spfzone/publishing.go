@@ -68,21 +68,37 @@ func (a *app) publishing(ctx context.Context, domains []string, o publishOptions
 	if err != nil {
 		return nil, err
 	}
+	p, err := a.openPublishing(c, only, o, readOnly)
+	if err != nil {
+		return nil, err
+	}
+	r, err := a.dns()
+	if err != nil {
+		return nil, err
+	}
+	plan, err := a.plan(ctx, c, r, only)
+	if err != nil {
+		return nil, err
+	}
+	return p.of(plan, r), nil
+}
+
+// openPublishing opens the journal, and the providers of domains.
+func (a *app) openPublishing(c *builder.Config, only []string, o publishOptions, readOnly bool) (*publishing, error) {
 	p := &publishing{a: a, o: o, config: c, readOnly: readOnly, publishers: map[string]*publisher{}}
 	if err := p.openPublishers(only); err != nil {
 		return nil, err
 	}
-	if p.journal, err = journal.Open(o.journal, writeFile); err != nil {
-		return nil, err
-	}
-	if p.resolver, err = a.dns(); err != nil {
-		return nil, err
-	}
-	if p.plan, err = a.plan(ctx, c, p.resolver, only); err != nil {
-		return nil, err
-	}
+	var err error
+	p.journal, err = journal.Open(o.journal, writeFile)
+	return p, err
+}
+
+// of is the publication of a plan, whose domains are those that were opened.
+func (p *publishing) of(plan *builder.Plan, r spf.Resolver) *publishing {
+	p.plan, p.resolver = plan, r
 	p.reserve()
-	return p, nil
+	return p
 }
 
 func writeFile(path string, data []byte) error {

@@ -80,23 +80,17 @@ func (a *app) update(ctx context.Context, o updateOptions) error {
 	if err != nil {
 		return err
 	}
-	old, err := a.readLock(a.lock)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	old, err := a.formerLock()
+	if err != nil {
 		return err
 	}
 	r, err := a.dns()
 	if err != nil {
 		return err
 	}
-	refresh, err := a.refresh(ctx, c, builder.UpdateOptions{Resolver: r, Old: old, Accept: o.accept, Shrink: int(o.shrink), Now: a.now})
+	refresh, changed, err := a.relock(ctx, c, builder.UpdateOptions{Resolver: r, Old: old, Accept: o.accept, Shrink: int(o.shrink), Now: a.now})
 	if err != nil {
 		return err
-	}
-	changed := false
-	if !refresh.Stopped() {
-		if changed, err = zonefile.ReplaceFile(a.lock, refresh.Lock.Encode()); err != nil {
-			return fmt.Errorf("the lock file is not written: %w", err)
-		}
 	}
 	d := newUpdateDocument(refresh, a.lock, changed)
 	if err := a.answerWith(d, func(p *printer) { p.update(d) }); err != nil {
@@ -107,6 +101,28 @@ func (a *app) update(ctx context.Context, o updateOptions) error {
 		state = "not written"
 	}
 	return a.alarms(refresh, a.lock+" is "+state)
+}
+
+// formerLock reads the lock file, and gives nil if there is none.
+func (a *app) formerLock() (*builder.Lock, error) {
+	old, err := a.readLock(a.lock)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return old, err
+}
+
+// relock asks the DNS and writes the lock file, unless the update is stopped. It
+// reports whether the file has changed.
+func (a *app) relock(ctx context.Context, c *builder.Config, o builder.UpdateOptions) (refresh *builder.Refresh, changed bool, err error) {
+	refresh, err = a.refresh(ctx, c, o)
+	if err != nil || refresh.Stopped() {
+		return refresh, false, err
+	}
+	if changed, err = zonefile.ReplaceFile(a.lock, refresh.Lock.Encode()); err != nil {
+		return nil, false, fmt.Errorf("the lock file is not written: %w", err)
+	}
+	return refresh, changed, nil
 }
 
 // refresh is builder.Update, with what the operator has got wrong told from what

@@ -78,6 +78,18 @@ func (a *app) verify(ctx context.Context, domains []string, o verifyOptions, cho
 	if err != nil {
 		return err
 	}
+	found := p.verifyAll(ctx, views)
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if err := a.answerVerified(found, o.format.value); err != nil {
+		return err
+	}
+	return verdictOf(found)
+}
+
+// verifyAll looks at every domain of the plan.
+func (p *publishing) verifyAll(ctx context.Context, views []view) []*verification {
 	var jobs []*job
 	for _, d := range p.plan.Domains {
 		jobs = append(jobs, &job{plan: d, provider: d.Domain.Publish})
@@ -86,17 +98,11 @@ func (a *app) verify(ctx context.Context, domains []string, o verifyOptions, cho
 		j.found = p.verify(ctx, j.plan, views)
 		return nil
 	})
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
 	found := make([]*verification, len(jobs))
 	for i, j := range jobs {
 		found[i] = j.found
 	}
-	if err := a.answerVerified(found, o.format.value); err != nil {
-		return err
-	}
-	return verdictOf(found)
+	return found
 }
 
 // verifying is publishing without anything that could write.
@@ -109,21 +115,30 @@ func (a *app) verifying(ctx context.Context, domains []string, o publishOptions)
 	if err != nil {
 		return nil, err
 	}
+	p, err := a.openVerifying(c, o)
+	if err != nil {
+		return nil, err
+	}
+	r, err := a.dns()
+	if err != nil {
+		return nil, err
+	}
+	plan, err := a.plan(ctx, c, r, only)
+	if err != nil {
+		return nil, err
+	}
+	return p.of(plan, r), nil
+}
+
+// openVerifying opens the journal, and finds out whom to ask.
+func (a *app) openVerifying(c *builder.Config, o publishOptions) (*publishing, error) {
 	p := &publishing{a: a, o: o, config: c, readOnly: true, publishers: map[string]*publisher{}}
 	if err := p.findAuthorities(); err != nil {
 		return nil, err
 	}
-	if p.journal, err = journal.Open(o.journal, writeFile); err != nil {
-		return nil, err
-	}
-	if p.resolver, err = a.dns(); err != nil {
-		return nil, err
-	}
-	if p.plan, err = a.plan(ctx, c, p.resolver, only); err != nil {
-		return nil, err
-	}
-	p.reserve()
-	return p, nil
+	var err error
+	p.journal, err = journal.Open(o.journal, writeFile)
+	return p, err
 }
 
 // findAuthorities takes the authoritative servers that are given, and leaves
@@ -223,17 +238,25 @@ func (v *verification) has(r rule) bool {
 	return slices.ContainsFunc(v.findings, func(f finding) bool { return f.rule == r })
 }
 
+// What can be said of a domain in one word.
+const (
+	stateUnknown   = "unknown"   // it is not built, or a server did not answer
+	stateDifferent = "different" // some address gets another result than planned
+	stateEqual     = "equal"     // by the policy, in other words
+	stateIdentical = "identical"
+)
+
 // state gives one word for all.
 func (v *verification) state() string {
 	switch {
 	case v.has(ruleBuild), v.has(ruleLookup):
-		return "unknown"
+		return stateUnknown
 	case v.has(rulePolicy):
-		return "different"
+		return stateDifferent
 	case v.has(ruleText):
-		return "equal"
+		return stateEqual
 	}
-	return "identical"
+	return stateIdentical
 }
 
 // verdictOf gives the exit code.

@@ -43,11 +43,11 @@ func newVerifyDocument(list []*verification) verifyDocument {
 	for _, v := range list {
 		state := v.state()
 		switch state {
-		case "identical":
+		case stateIdentical:
 			d.Summary.Identical++
-		case "equal":
+		case stateEqual:
 			d.Summary.Equal++
-		case "different":
+		case stateDifferent:
 			d.Summary.Different++
 		default:
 			d.Summary.Unknown++

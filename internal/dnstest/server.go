@@ -14,12 +14,12 @@ import (
 // the test on a query that no client of this project should send.
 type Server struct {
 	t       testing.TB
-	records *records
 	address string
 
-	mu     sync.Mutex
-	faults map[string]Fault // by name in wire form; "" for all others
-	asked  []Query
+	mu      sync.Mutex
+	records *records
+	faults  map[string]Fault // by name in wire form; "" for all others
+	asked   []Query
 }
 
 // Query is one query as it arrived.
@@ -106,6 +106,18 @@ func (s *Server) URL(network string) string { return network + "://" + s.address
 // Address gives host:port, for UDP and TCP.
 func (s *Server) Address() string { return s.address }
 
+// Publish has the server serve the text of another zone file from now on.
+func (s *Server) Publish(text string) {
+	s.t.Helper()
+	r, err := parseZone(text)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.records = r
+}
+
 // Misbehave has the queries for a canonical name answered by a fault instead
 // of honestly, or all queries if name is empty. A nil fault ends that.
 func (s *Server) Misbehave(name string, f Fault) {
@@ -153,8 +165,8 @@ func (s *Server) respond(query *dns.Msg, network string) [][]byte {
 	if query.IsEdns0() != nil {
 		answer.SetEdns0(1232, false)
 	}
-	honest := s.records.answer(answer)
-	fault := s.note(query, network)
+	records, fault := s.note(query, network)
+	honest := records.answer(answer)
 	switch {
 	case fault != nil:
 		return fault(exchange{query, answer, network})
@@ -177,8 +189,8 @@ func check(query *dns.Msg) error {
 	return nil
 }
 
-// note keeps the query and gives the fault that is set for it.
-func (s *Server) note(query *dns.Msg, network string) Fault {
+// note keeps the query, and gives what is served and the fault that is set for it.
+func (s *Server) note(query *dns.Msg, network string) (*records, Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := Query{Network: network, Name: query.Question[0].Name, Type: dns.TypeToString[query.Question[0].Qtype], Direct: !query.RecursionDesired}
@@ -187,7 +199,7 @@ func (s *Server) note(query *dns.Msg, network string) Fault {
 	}
 	s.asked = append(s.asked, q)
 	if f := s.faults[wire(q.Name)]; f != nil {
-		return f
+		return s.records, f
 	}
-	return s.faults[""]
+	return s.records, s.faults[""]
 }
