@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -31,6 +33,10 @@ type app struct {
 	openResolver func(specs []string, o resolver.Options) (spf.Resolver, error)
 	isTerminal   func(stream any) bool
 	sleep        func(ctx context.Context, d time.Duration) error
+	hangups      func() (signals <-chan os.Signal, stop func())
+	random       func(below time.Duration) time.Duration
+
+	log *slog.Logger // of a daemon, in the place of stderr; nil for everybody else
 
 	config    []string
 	lock      string // of those commands that have the flag
@@ -92,6 +98,10 @@ func (a *app) complainOf(err error) {
 // complain prints a message on stderr, each line behind the program's name, and
 // those from the second on indented.
 func (a *app) complain(format string, args ...any) {
+	if a.log != nil {
+		a.log.Error(strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"))
+		return
+	}
 	indent := ""
 	for line := range strings.Lines(fmt.Sprintf(format, args...)) {
 		fmt.Fprintf(a.stderr, "spfzone: %s%s\n", indent, printable(strings.TrimSuffix(line, "\n")))
@@ -101,7 +111,10 @@ func (a *app) complain(format string, args ...any) {
 
 // note is complain for what --quiet silences.
 func (a *app) note(format string, args ...any) {
-	if !a.quiet {
+	switch {
+	case a.log != nil:
+		a.log.Info(fmt.Sprintf(format, args...))
+	case !a.quiet:
 		a.complain(format, args...)
 	}
 }

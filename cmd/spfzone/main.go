@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"syscall"
@@ -36,6 +37,8 @@ func runProcess() exitCode {
 		openResolver: resolver.Open,
 		isTerminal:   isTerminal,
 		sleep:        sleep,
+		hangups:      hangups,
+		random:       rand.N[time.Duration],
 	}
 	return a.run(ctx, os.Args[1:])
 }
@@ -74,4 +77,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// hangups gives the hang-up signals that the process gets from now on.
+func hangups() (signals <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
 }

@@ -201,7 +201,7 @@ const (
 func (a *app) newProgress() *progress { return &progress{a: a, start: a.now()} }
 
 func (p *progress) show(done, total int) {
-	if p.a.quiet || !p.a.isTerminal(p.a.stderr) {
+	if p.a.quiet || p.a.log != nil || !p.a.isTerminal(p.a.stderr) {
 		return
 	}
 	now := p.a.now()

@@ -47,7 +47,7 @@ func newRoot(a *app) *cobra.Command {
 	f.Var(&a.color, "color", "when to color text: auto, always or never")
 	f.Var((*timeLimit)(&a.timeout), "timeout", "end the command after `TIME`, such as 30s (default no limit)")
 	f.BoolVar(&a.quiet, "quiet", false, "print no notes and no progress on stderr, errors alone")
-	root.AddCommand(newBuild(a), newCheck(a), newPolicy(a), newExplain(a), newPlan(a), newPush(a), newRollback(a), newVerify(a), newProviders(a), newDiff(a), newUpdate(a), newSchema(a), newVersion(a), newCompletion(a), newDocs(a))
+	root.AddCommand(newBuild(a), newCheck(a), newPolicy(a), newExplain(a), newPlan(a), newPush(a), newRollback(a), newVerify(a), newProviders(a), newDiff(a), newUpdate(a), newWatch(a), newSchema(a), newVersion(a), newCompletion(a), newDocs(a))
 	return root
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"net"
 	"os"
@@ -153,5 +154,52 @@ func TestSecondSignalKills(t *testing.T) {
 	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if !status.Signaled() || status.Signal() != syscall.SIGINT || signals < 2 {
 		t.Errorf("after %d signals: %v, want a process that the second one killed", signals, cmd.ProcessState)
+	}
+}
+
+// TestWatchSignals has a real daemon get a hang-up signal, with a configuration
+// that has become broken, and then be ended.
+func TestWatchSignals(t *testing.T) {
+	inFolder(t, map[string]string{
+		"spfzone.yaml": "defaults: {all: fail}\ndomains: {x.test: {senders: []}}\n",
+		"world.zone":   "x.test. SOA a.x.test. b.x.test. 1 2 3 4 5\n",
+	})
+	cmd := exec.Command("spfzone", "watch", "--resolver", "file:world.zone", "--listen", "127.0.0.1:0")
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	log := bufio.NewScanner(stderr)
+	await := func(part string) {
+		t.Helper()
+		for log.Scan() {
+			if strings.Contains(log.Text(), part) {
+				return
+			}
+		}
+		t.Fatalf("the log ends without %s: %v", part, log.Err())
+	}
+	signal := func(s syscall.Signal) {
+		t.Helper()
+		if err := cmd.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(`msg="round ended"`)
+	signal(syscall.SIGHUP)
+	await(`msg="configuration reloaded" domains=1`)
+	await(`msg="round ended"`)
+	if err := os.WriteFile("spfzone.yaml", []byte("domains: {}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	signal(syscall.SIGHUP)
+	await(`level=ERROR msg="configuration not reloaded, the former one stays in use"`)
+	signal(syscall.SIGTERM)
+	await(`msg=stopped cause="stopped by a signal: terminated"`)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
 	}
 }

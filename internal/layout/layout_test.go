@@ -25,7 +25,7 @@ var imports = map[string][]string{
 	"zonefile":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
 	"providers":   append([]string{"spf", "providers/txt", "providers/rfc2136", "providers/powerdns", "providers/route53", "go4.org/netipx", "github.com/libdns/libdns"}, vendors...),
 	"builder":     {"spf", "lint", "internal/spelling", "go4.org/netipx", "gopkg.in/yaml.v3"},
-	"cmd/spfzone": {"spf", "lint", "resolver", "zonefile", "providers", "providers/journal", "providers/push", "providers/txt", "builder", "internal/spelling", "internal/zoneedit", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"cmd/spfzone": append([]string{"spf", "lint", "resolver", "zonefile", "providers", "providers/journal", "providers/push", "providers/txt", "builder", "internal/spelling", "internal/zoneedit", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"}, metrics...),
 
 	"providers/txt":      {"spf"},
 	"providers/powerdns": {"providers/txt", "github.com/libdns/libdns"},
@@ -41,6 +41,12 @@ var imports = map[string][]string{
 	"internal/layout":     nil,
 	"internal/spelling":   nil,
 	"internal/zoneedit":   {"zonefile", "providers/txt"},
+}
+
+// metrics is what a daemon serves to Prometheus with.
+var metrics = []string{
+	"github.com/prometheus/client_golang/prometheus", "github.com/prometheus/client_golang/prometheus/collectors",
+	"github.com/prometheus/client_golang/prometheus/promhttp",
 }
 
 const aws = "github.com/aws/aws-sdk-go-v2"
