@@ -24,9 +24,9 @@ demo: build ## build the records of every example, with no network
 	done
 
 test: ## run all tests
-	go test ./...
+	go test -timeout 20m ./...
 	go test -tags heavy ./providers
-	cd bench && go test ./...
+	cd bench && go test -timeout 20m ./...
 
 check: fmt vet vulnerabilities race cross ## formatting, vet, staticcheck, govulncheck, race detector, builds for all platforms
 
@@ -47,7 +47,7 @@ vulnerabilities:
 			|| { echo "$$out"; exit 1; }; }
 
 race:
-	go test -race ./...
+	go test -race -timeout 30m ./...
 
 cross:
 	@for p in $(PLATFORMS); do \
