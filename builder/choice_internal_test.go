@@ -15,6 +15,7 @@ import (
 // The planner's dynamic program gives the cost of the best of all
 // combinations, under any limits of lookups, voids and octets.
 func TestPlannerAgainstBruteForce(t *testing.T) {
+	t.Parallel()
 	const lists = 1500
 	compared, feasible, most := 0, 0, 0
 	for seed := range uint64(lists) {

@@ -160,7 +160,11 @@ func passSets(t testing.TB) []*netipx.IPSet {
 	}
 	c := &spf.Checker{Resolver: world}
 	var sets []*netipx.IPSet
-	for lines := bufio.NewScanner(z); lines.Scan(); {
+	n := 0
+	for lines := bufio.NewScanner(z); lines.Scan(); n++ {
+		if n%everyNth() != 0 {
+			continue
+		}
 		p, err := c.Policy(t.Context(), lines.Text())
 		if err != nil {
 			t.Fatal(err)
@@ -174,6 +178,7 @@ func passSets(t testing.TB) []*netipx.IPSet {
 
 // What the domains of the real world pass, flattened, in both encodings.
 func TestCompactOfRealSets(t *testing.T) {
+	t.Parallel()
 	plain, short, saving, large, largeShort := 0, 0, 0, 0, 0
 	sets := passSets(t)
 	for _, set := range sets {
@@ -193,7 +198,7 @@ func TestCompactOfRealSets(t *testing.T) {
 	}
 	t.Logf("%d sets, %d of them shorter; octets: plain %d, compact %d (%.1f%%); of sets above 400 octets: plain %d, compact %d (%.1f%%)",
 		len(sets), saving, plain, short, 100*float64(short)/float64(plain), large, largeShort, 100*float64(largeShort)/float64(large))
-	if len(sets) < 10000 || saving == 0 {
+	if len(sets) < 10000/everyNth() || saving == 0 {
 		t.Errorf("%d sets, of them %d shorter", len(sets), saving)
 	}
 }

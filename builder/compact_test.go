@@ -73,6 +73,7 @@ func excludes(p *builder.Plan) bool {
 // by term, what is listed, keeps to the limits, and is never larger than the
 // plain one.
 func TestCompactConfigurations(t *testing.T) {
+	t.Parallel()
 	const first, count = 1, 500
 	compared, built, excluding := 0, 0, 0
 	var octets [2]int
@@ -131,6 +132,7 @@ func chosen(d *builder.DomainPlan) []string {
 // listed whatever the vendors' records become: no exclusion decides before a
 // term that asks the DNS.
 func TestCompactFollowsVendors(t *testing.T) {
+	t.Parallel()
 	const first, count = 1, 300
 	built, excluding, compared := 0, 0, 0
 	for seed := uint64(first); seed < first+count; seed++ {

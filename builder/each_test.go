@@ -52,6 +52,7 @@ func pick(r *rand.Rand, words ...string) string { return words[r.IntN(len(words)
 // A domain comes out the same in the whole of a configuration, plan by plan in
 // either order, and alone.
 func TestPlansAreTheSameHoweverTheyAreBuilt(t *testing.T) {
+	t.Parallel()
 	counts := map[string]int{}
 	for seed := range uint64(25) {
 		r := rand.New(rand.NewPCG(seed, 21))

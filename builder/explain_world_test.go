@@ -22,6 +22,7 @@ const oneIn = 8
 // that the policy has for addresses which no term matches, over the real
 // world.
 func TestExplainCountsAsPolicyDoes(t *testing.T) {
+	t.Parallel()
 	const data = "../../shared/data/"
 	list, err := os.Open(data + "world-domains.txt.gz")
 	if errors.Is(err, fs.ErrNotExist) {

@@ -14,7 +14,8 @@ import (
 // TestParseIsBounded reads texts of 10 MB that are made to take long, or much
 // memory.
 func TestParseIsBounded(t *testing.T) {
-	if raceDetector {
+	t.Parallel()
+	if builder.RaceDetector {
 		t.Skip("a minute of work in one goroutine, in which the race detector finds nothing")
 	}
 	const size = 10 << 20

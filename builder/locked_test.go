@@ -37,6 +37,7 @@ func manyNetworks(seed uint64, networks int, split string) string {
 // others with it, which list more networks or fewer: each must come out as it
 // does over the world that the lock is of, in which names of parts are taken.
 func TestLockedBuildNeedsNoUpdate(t *testing.T) {
+	t.Parallel()
 	taken := `
 part2.x.com. A 192.0.2.2
 part4.x.com. TXT "something else"
@@ -166,6 +167,7 @@ domains:
 // is built over the lock is what is built over the world, and a second update
 // gives the same octets.
 func TestRandomLocks(t *testing.T) {
+	t.Parallel()
 	const n = 300
 	counts := map[string]int{}
 	for seed := uint64(1); seed <= n; seed++ {

@@ -58,6 +58,7 @@ func sum(sizes []int) int {
 // Sizes as those of terms are packed into the fewest bins there can be, but
 // for a handful of a thousand lists.
 func TestPackMeetsTheLowerBound(t *testing.T) {
+	t.Parallel()
 	const lists = 2000
 	above := 0
 	for seed := range uint64(lists) {

@@ -27,6 +27,7 @@ var (
 // term, what is listed, and keeps to the limits; and building it again where
 // it is published changes nothing.
 func TestRandomConfigurations(t *testing.T) {
+	t.Parallel()
 	counts := map[string]int{}
 	compared := 0
 	for seed := *firstSeed; seed < *firstSeed+uint64(*configurations); seed++ {

@@ -53,6 +53,7 @@ func changed(before, after map[string]string) []string {
 // A network more or fewer changes one record; and the root besides only where
 // a part comes or goes. What is not changed is published again to the octet.
 func TestOneNetworkChangesOnePart(t *testing.T) {
+	t.Parallel()
 	const lists = 60
 	single, withRoot := 0, 0
 	for seed := range uint64(lists) {
