@@ -229,8 +229,8 @@ func leastOfClasses(least []int, all []labels) []int {
 func TestCompactOfRandomClasses(t *testing.T) {
 	const seed, rounds = 3, 300
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
 	eachBlock(t, blocksOf16, func(t *testing.T, block netip.Prefix, qualifier spf.Qualifier) {
+		random := rand.New(rand.NewPCG(seed, uint64(qualifier)))
 		least := leastOctets(block, 2, qualifier)
 		open, count := 0, 0
 		for range rounds {
