@@ -34,9 +34,10 @@ It runs the stages that may run now, and ends; with --wait it sleeps until the
 next one may, and ends when all is done. Run again it goes on from what it finds,
 however it ended. Before each write the TXT records of the name go into the
 journal, from which 'spfzone rollback' restores them. After it every authoritative
-server is asked by UDP and TCP until all have the change; one that shows something
-else has the change taken back. The other TXT records at a name are left as they
-are, octet by octet, or the change is refused.
+server is asked by UDP and TCP until all have the change, and the records are
+evaluated as each of them gives them. Where one shows something else, or they do
+not say what they are to, the change is taken back. The other TXT records at a
+name are left as they are, octet by octet, or the change is refused.
 
 The exit code is 0 if all is written that may be written now, 4 if a domain is
 refused for safety, and 3 if a lookup or a write failed.`,

@@ -14,12 +14,13 @@ import (
 )
 
 // Do makes the changes of a step, one after the other: into the journal, to the
-// provider, and then read back from every authoritative server. At the first
-// that fails it ends. A change of which the outcome is not as planned is taken
-// back.
+// provider, and then read back from every authoritative server, and evaluated
+// as receivers do it. At the first that fails it ends. A change of which the
+// outcome is not as planned is taken back.
 func (p *Push) Do(ctx context.Context, step *Step) error {
+	made := step.state.copy()
 	for _, c := range step.Stage.Changes {
-		if err := p.apply(ctx, step, c); err != nil {
+		if err := p.apply(ctx, step, made, c); err != nil {
 			return err
 		}
 	}
@@ -62,7 +63,8 @@ type write struct {
 	entry    *journal.Entry
 }
 
-func (p *Push) apply(ctx context.Context, step *Step, c providers.Change) error {
+// apply makes a change, after those that made has already.
+func (p *Push) apply(ctx context.Context, step *Step, made *state, c providers.Change) error {
 	w, err := p.prepare(ctx, step, c)
 	if err != nil {
 		return err
@@ -79,7 +81,9 @@ func (p *Push) apply(ctx context.Context, step *Step, c providers.Change) error 
 	if errors.As(done, &failed) && failed.State == providers.Unchanged {
 		return errors.Join(done, p.Journal.End(w.entry, journal.Unchanged, p.Now(), done))
 	}
-	return p.settle(ctx, w, done)
+	made.zones[c.Name] = w.zone
+	made.put(c.Name, w.new)
+	return p.settle(ctx, w, done, func(ctx context.Context) (verdict, error) { return p.evaluate(ctx, step.state, made) })
 }
 
 func verb(c providers.Change) string {
@@ -129,9 +133,13 @@ func (p *Push) prepare(ctx context.Context, step *Step, c providers.Change) (*wr
 // not wait any more.
 const after = time.Minute
 
-// settle reads a write back, and takes it back if it is not what was to be.
-func (p *Push) settle(ctx context.Context, w *write, done error) error {
+// settle reads a write back and has its outcome evaluated, and takes it back if
+// it is not what was to be.
+func (p *Push) settle(ctx context.Context, w *write, done error, evaluate func(context.Context) (verdict, error)) error {
 	v, err := p.readBack(ctx, w)
+	if v == seen {
+		v, err = evaluate(ctx)
+	}
 	switch {
 	case v == seen:
 		return p.Journal.End(w.entry, journal.Published, p.Now(), nil)
@@ -153,9 +161,9 @@ func (p *Push) settle(ctx context.Context, w *write, done error) error {
 type verdict uint8
 
 const (
-	differs verdict = iota // what some server has is neither the old nor the new
-	late                   // some server still has the old
-	seen                   // every server has the new, by UDP and TCP
+	differs verdict = iota // what some server has is neither the old nor the new, or the records say something else than they are to
+	late                   // some server still has the old, or does not answer
+	seen                   // every server has the new, by UDP and TCP, and the records say what they are to
 )
 
 // readBack looks at every server, by UDP and TCP, until all have what was

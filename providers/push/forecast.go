@@ -52,7 +52,7 @@ func (p *Push) Forecast(ctx context.Context, step *Step) ([]Forecast, error) {
 
 func (s *state) copy() *state {
 	c := *s
-	c.published, c.sets = maps.Clone(s.published), maps.Clone(s.sets)
+	c.published, c.sets, c.zones = maps.Clone(s.published), maps.Clone(s.sets), maps.Clone(s.zones)
 	return &c
 }
 

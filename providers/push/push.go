@@ -112,7 +112,8 @@ func (p *Push) attainable(s *state) []providers.Wanted {
 }
 
 // ready holds the state against what the planner takes for granted: that the
-// DNS answers, and that what others publish is as the proof had it.
+// DNS answers, and that what others publish is as the proof had it. It keeps
+// what the domain's records say, and will.
 func (p *Push) ready(ctx context.Context, s *state) error {
 	wanted := map[string][]spf.TXT{}
 	for name := range s.published {
@@ -135,6 +136,7 @@ func (p *Push) ready(ctx context.Context, s *state) error {
 		if err != nil {
 			return err
 		}
+		s.now[w.Name], s.then[w.Name] = now, then
 		if p.Planned == nil {
 			continue
 		}

@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -22,6 +23,7 @@ type state struct {
 	since     map[string]time.Time               // when parts were first seen that nothing is known to refer to
 	held      map[string]string                  // why a part is not deleted
 	notes     []string
+	now, then map[string]*spf.Policy // what the records that are no parts say, and what they are to, by name
 }
 
 // spareNames is how many names in a row have to be free before the search for
@@ -34,6 +36,7 @@ func (p *Push) read(ctx context.Context) (*state, error) {
 	s := &state{
 		published: providers.Published{}, sets: map[string]txt.RRset{}, zones: map[string]*Zone{},
 		names: map[string][]string{}, spare: p.PartName, since: map[string]time.Time{}, held: map[string]string{},
+		now: map[string]*spf.Policy{}, then: map[string]*spf.Policy{},
 	}
 	parts := map[string]int{}
 	for _, w := range p.Wanted {
@@ -370,10 +373,4 @@ func (s *state) texts() map[string][]spf.TXT {
 	return texts
 }
 
-func sortedNames(published providers.Published) (names []string) {
-	for name := range published {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
