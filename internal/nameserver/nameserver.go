@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -69,19 +70,22 @@ func program(t testing.TB, name, debian string) string {
 	return ""
 }
 
-// port finds one that is free by UDP and TCP.
+// port finds one that is free by UDP and TCP, below those that the system gives
+// to clients, one of which could take it before the server has it.
 func port(t testing.TB) int {
 	t.Helper()
 	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		n := 10000 + rand.IntN(22000)
+		address := fmt.Sprintf("127.0.0.1:%d", n)
+		l, err := net.Listen("tcp", address)
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		p, err := net.ListenPacket("udp", l.Addr().String())
+		p, err := net.ListenPacket("udp", address)
 		l.Close()
 		if err == nil {
 			p.Close()
-			return l.Addr().(*net.TCPAddr).Port
+			return n
 		}
 	}
 	t.Fatal("no port is free for both UDP and TCP")
@@ -113,7 +117,13 @@ func write(t testing.TB, dir, name, text string) string {
 func (s *Server) start(t testing.TB, zone, dir string, restart func() *exec.Cmd) *Server {
 	t.Helper()
 	s.t, s.restart, s.log = t, restart, filepath.Join(dir, "log")
-	t.Cleanup(s.Kill)
+	t.Cleanup(func() {
+		s.Kill()
+		if t.Failed() {
+			out, _ := os.ReadFile(s.log)
+			t.Logf("the log of %s:\n%s", s.Name, out)
+		}
+	})
 	s.Restart(zone)
 	return s
 }
@@ -144,21 +154,38 @@ func (s *Server) Restart(zone string) {
 	s.await(zone)
 }
 
-// await waits for the zone's SOA record.
+// await waits for the zone's SOA record, and for the API if there is one.
 func (s *Server) await(zone string) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	for ctx.Err() == nil {
-		m := new(dns.Msg).SetQuestion(zone, dns.TypeSOA)
-		r, _, err := (&dns.Client{Net: "tcp"}).ExchangeContext(ctx, m, s.Address)
-		if err == nil && (r.Authoritative || s.cache) && len(r.Answer) == 1 {
+		if s.serves(ctx, zone) && s.listens() {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 	out, _ := os.ReadFile(s.log)
 	s.t.Fatalf("%s does not serve %s:\n%s", s.Name, zone, out)
+}
+
+func (s *Server) serves(ctx context.Context, zone string) bool {
+	m := new(dns.Msg).SetQuestion(zone, dns.TypeSOA)
+	r, _, err := (&dns.Client{Net: "tcp"}).ExchangeContext(ctx, m, s.Address)
+	return err == nil && (r.Authoritative || s.cache) && len(r.Answer) == 1
+}
+
+func (s *Server) listens() bool {
+	address, ok := strings.CutPrefix(s.API, "http://")
+	if !ok {
+		return true
+	}
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	c.Close()
+	return true
 }
 
 // TXT gives the data of the TXT records of a name as the server sends it, in
@@ -262,7 +289,6 @@ local-port=%d
 socket-dir=%s
 dnsupdate=yes
 allow-dnsupdate-from=127.0.0.0/8
-master=yes
 receiver-threads=1
 distributor-threads=1
 cache-ttl=0
@@ -280,7 +306,7 @@ webserver-loglevel=none
 	bare := strings.TrimSuffix(zone, ".")
 	for _, args := range [][]string{
 		{"load-zone", bare, write(t, dir, "zone", text)},
-		{"set-kind", bare, "primary"},
+		{"set-kind", bare, "native"}, // for a primary, a thread of its own writes to the database as it starts
 		{"import-tsig-key", KeyName, "hmac-sha256", Key},
 		{"import-tsig-key", Key512, "hmac-sha512", Key},
 		{"import-tsig-key", Other, "hmac-sha256", Key},
