@@ -20,6 +20,9 @@ type AddressList struct {
 	tree    *spf.AddressTree
 }
 
+// Tree gives the list as the names that it has.
+func (l *AddressList) Tree() *spf.AddressTree { return l.tree }
+
 // listName gives the name of a record's nth subtree.
 func listName(n int, owner string) string {
 	if n == 1 {

@@ -40,6 +40,8 @@ texts, or the same result for every address, or the addresses that gain and lose
 result. It says too which servers disagree, which TTLs differ, which responses are
 cut off for clients that take 512 or 1232 octets, where more than one SPF record
 stands, which parts no record includes, and which expect: vectors do not come out.
+Of an address list (strategy: exists) it asks for the planned names, up to 2000; the
+DNS does not tell what else is in it.
 
 It is made for cron and for CI: it writes nothing, needs no secret, and looks at many
 domains at once. --format junit and --format sarif are what CI systems show.

@@ -69,12 +69,16 @@ func (v *verification) compare(ctx context.Context, a *app, d *builder.DomainPla
 			v.find(ruleTTL, at.name, "%s has the TTL %v, where %v is planned", trimDot(r.Name), answer.TTL, r.TTL)
 		}
 	}
-	equal := true
+	listed, whole, err := v.lists(ctx, d, at)
+	if err != nil {
+		return err
+	}
+	equal := whole
 	for _, r := range d.Records {
-		if r.Of != "" {
+		if r.Of != "" || !whole {
 			continue
 		}
-		same, err := v.policies(ctx, d, r.Name, planned, at)
+		same, err := v.policies(ctx, d, r.Name, planned, listed)
 		if err != nil {
 			return err
 		}
@@ -89,6 +93,45 @@ func (v *verification) compare(ctx context.Context, a *app, d *builder.DomainPla
 		v.find(ruleExpect, at.name, "%s", w)
 	}
 	return err
+}
+
+// mostListed bounds the names of a list that are asked for. Of a longer one they
+// are taken from all of it.
+const mostListed = 2000
+
+// lists asks for the names of the planned address lists. A view that has them is
+// given the lists as they are planned, as the DNS does not tell which other names
+// it has. It is not whole if a name is missing.
+func (v *verification) lists(ctx context.Context, d *builder.DomainPlan, at view) (listed view, whole bool, err error) {
+	over := &spf.Overlay{Base: at.resolver}
+	whole = true
+	for i := range d.Lists {
+		l := &d.Lists[i]
+		over.Trees = append(over.Trees, l.Tree())
+		asked, missing := 0, 0
+		for k := 0; k < len(l.Owners); k += len(l.Owners)/mostListed + 1 {
+			name := l.Owners[k]
+			if below, ok := strings.CutPrefix(name, "*."); ok {
+				name = "0." + below // which the wildcard stands for
+			}
+			answer, err := at.resolver.LookupIP(ctx, name, spf.V4)
+			if err != nil {
+				return at, false, err
+			}
+			asked++
+			if len(answer.Records) == 0 {
+				missing++
+			}
+		}
+		if missing > 0 {
+			v.find(rulePolicy, at.name, "the list %s lacks %d of the %d names that were asked for", trimDot(l.Name), missing, asked)
+			whole = false
+		}
+	}
+	if len(d.Lists) > 0 {
+		at.resolver = over
+	}
+	return at, whole, nil
 }
 
 func isOrAre(names []string) string {

@@ -181,3 +181,32 @@ func TestVerifyMany(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// A domain whose networks are a list of names is verified by these names.
+func TestVerifyAddressList(t *testing.T) {
+	const record = `@ TXT "v=spf1 exists:%{ir}.%{v}._spf.x.test -all"` + "\n"
+	const names = "*.2.0.192.in-addr._spf A 127.0.0.2\n"
+	tests := []struct {
+		name string
+		zone string
+		code exitCode
+		want string
+	}{
+		{"as planned", record + names + "7.100.51.198.in-addr._spf A 127.0.0.2\n", exitYes, "identical"},
+		{"a name is missing", record + names, exitNo, "the list _spf.x.test lacks 1 of the 2 names that were asked for"},
+		{"another record", `@ TXT "v=spf1 exists:%{ir}.%{v}._spf.x.test ~all"` + "\n" + names + "7.100.51.198.in-addr._spf A 127.0.0.2\n",
+			exitNo, "x.test is published with another meaning"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inFolder(t, map[string]string{"spfzone.yaml": `
+defaults: {all: fail, ttl: 5m, strategy: exists}
+networks: {dc: [192.0.2.0/24, 198.51.100.7]}
+domains: {x.test: {senders: [dc]}}
+`})
+			if got := verified(t, tt.code, []string{tt.zone}); !strings.Contains(got, tt.want) {
+				t.Errorf("the answer lacks %q:\n%s", tt.want, got)
+			}
+		})
+	}
+}
