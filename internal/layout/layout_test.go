@@ -20,12 +20,11 @@ const module = "github.com/spfzone/spfzone"
 // builder may know lint. What only tests use stands in nobody's list.
 var imports = map[string][]string{
 	"spf":         {"go4.org/netipx", "golang.org/x/net/idna"},
-	"lint":        {"spf", "go4.org/netipx"},
 	"resolver":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
 	"zonefile":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
-	"providers":   append([]string{"spf", "providers/txt", "providers/rfc2136", "providers/powerdns", "providers/route53", "go4.org/netipx", "github.com/libdns/libdns"}, vendors...),
-	"builder":     {"spf", "lint", "internal/spelling", "go4.org/netipx", "gopkg.in/yaml.v3"},
-	"cmd/spfzone": append([]string{"spf", "lint", "resolver", "zonefile", "providers", "providers/journal", "providers/push", "providers/txt", "builder", "internal/spelling", "internal/zoneedit", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"}, metrics...),
+	"providers":   append([]string{"spf", "internal/spelling", "providers/txt", "providers/rfc2136", "providers/powerdns", "providers/route53", "go4.org/netipx", "github.com/libdns/libdns"}, vendors...),
+	"builder":     {"spf", "internal/spelling", "go4.org/netipx", "gopkg.in/yaml.v3"},
+	"cmd/spfzone": append([]string{"spf", "resolver", "zonefile", "providers", "providers/journal", "providers/push", "providers/txt", "builder", "internal/spelling", "internal/zoneedit", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"}, metrics...),
 
 	"providers/txt":      {"spf"},
 	"providers/powerdns": {"providers/txt", "github.com/libdns/libdns"},
