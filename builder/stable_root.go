@@ -5,33 +5,34 @@ import (
 	"slices"
 )
 
-// fillAsPublished leaves in the root what is published there, but for what it
-// has no room for any more; and takes into it what would need a new part.
+// fillAsPublished leaves in the root what is published there, and takes into it
+// what would need a new part. What it has no room for any more leaves it.
 func (l *layout) fillAsPublished(ctx context.Context, s *segment) error {
-	filled := l.asPublished(s)
-	for len(filled) > 0 {
-		if err := l.refill(ctx, s, filled); err != nil {
-			return err
+	for filled := l.asPublished(s); ; filled = withoutFor(filled, max(-l.rootRoom(), 1)) {
+		if len(filled) > 0 || len(s.filled) > 0 {
+			if err := l.refill(ctx, s, filled); err != nil {
+				return err
+			}
 		}
-		if l.rootHolds() {
-			break
-		}
-		filled = withoutFor(filled, max(-l.rootRoom(), 1))
-	}
-	if len(filled) == 0 && len(s.filled) > 0 {
-		if err := l.refill(ctx, s, nil); err != nil {
+		spared, err := l.takeNew(ctx, s, filled)
+		if err != nil || spared || len(filled) == 0 || l.rootHolds() {
 			return err
 		}
 	}
+}
+
+// takeNew takes into the root, beside what is filled already, what would need a
+// new part, if it has room for all of that. Else it leaves everything as it is.
+func (l *layout) takeNew(ctx context.Context, s *segment, filled []piece) (spared bool, err error) {
 	added := l.inNewParts(s)
 	if len(added) == 0 || slices.ContainsFunc(added, func(p piece) bool { return !s.mayReturn(p) }) {
-		return nil
+		return false, nil
 	}
 	before := len(s.parts)
 	if err := l.refill(ctx, s, merged(filled, added, orderOf(s.moved))); err != nil || l.rootHolds() && len(s.parts) < before {
-		return err
+		return err == nil, err
 	}
-	return l.refill(ctx, s, filled)
+	return false, l.refill(ctx, s, filled)
 }
 
 // withoutFor leaves out of pieces as few as free some octets: the smallest that
