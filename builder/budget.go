@@ -11,42 +11,110 @@ import (
 // decide chooses what stands in the place of each include, and gives the
 // records. Everything is kept that is not to be flattened, if that is within
 // the limits; else the choices that keep to them are tried in the order of
-// their cost.
+// their cost. What is published stands before the best of them, as far as it
+// may.
 func (o *outlay) decide(ctx context.Context) (*draft, error) {
-	o.keepAsListed()
-	asListed, err := o.fitting(ctx)
-	if err == nil && asListed.counts.within(o.d.Limits) {
-		return asListed, nil
-	}
+	asListed, err := o.attempt(ctx, o.asListed())
 	if err != nil && !isTooLarge(err) {
 		return nil, err
 	}
-	limit := o.room()
-	for _, c := range o.combinations(limit) {
-		o.choose(c.list())
-		d, tryErr := o.fitting(ctx)
-		switch {
-		case isTooLarge(tryErr):
-			err = cmp.Or(err, tryErr)
-		case tryErr != nil:
-			return nil, tryErr
-		case d.counts.within(o.d.Limits):
-			return d, nil
+	best := asListed
+	if !o.fits(asListed, 0) {
+		var tooLarge error
+		if best, tooLarge = o.first(ctx, o.combinations(o.room()), 0); best == nil {
+			err = cmp.Or(err, tooLarge)
 		}
+	}
+	if best == nil && err != nil && !isTooLarge(err) {
+		return nil, err
+	}
+	standing, failure := o.standing(ctx, best)
+	switch {
+	case failure != nil:
+		return nil, failure
+	case standing != nil:
+		draft := o.take(standing)
+		o.noteStanding(best)
+		return draft, nil
+	case best != nil:
+		return o.take(best), nil
 	}
 	o.keepAsListed()
 	if err != nil {
-		return asListed, o.withAdvice(ctx, err)
+		return asListed.records(), o.withAdvice(ctx, err)
 	}
-	return asListed, o.withAdvice(ctx, o.overBudget(asListed))
+	return asListed.records(), o.withAdvice(ctx, o.overBudget(asListed.draft))
+}
+
+// attempt is a choice for each slot, and the records that they make.
+type attempt struct {
+	draft  *draft
+	chosen []*choice
+	cost   int
+}
+
+// attempt lays out the records for a way to treat the slots.
+func (o *outlay) attempt(ctx context.Context, w *way) (*attempt, error) {
+	a := &attempt{chosen: w.list(), cost: w.cost}
+	o.choose(a.chosen)
+	var err error
+	if a.draft, err = o.fitting(ctx); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// first gives the first way whose records keep to the limits, with some
+// lookups to spare. Where none does, it is nil, and the error is that of the
+// first that is too large, if any is.
+func (o *outlay) first(ctx context.Context, ways []*way, spare int) (*attempt, error) {
+	var tooLarge error
+	for _, w := range ways {
+		a, err := o.attempt(ctx, w)
+		switch {
+		case isTooLarge(err):
+			tooLarge = cmp.Or(tooLarge, err)
+		case err != nil:
+			return nil, err
+		case o.fits(a, spare):
+			return a, nil
+		}
+	}
+	return nil, tooLarge
+}
+
+// fits reports whether an attempt keeps to the limits with some lookups to
+// spare. None does not.
+func (o *outlay) fits(a *attempt, spare int) bool {
+	return a != nil && a.draft.counts.plus(counts{lookups: spare}).within(o.d.Limits)
+}
+
+// take makes the choices of an attempt, and gives its records.
+func (o *outlay) take(a *attempt) *draft {
+	o.choose(a.chosen)
+	return a.draft
+}
+
+// records gives those of an attempt that was made.
+func (a *attempt) records() *draft {
+	if a == nil {
+		return nil
+	}
+	return a.draft
+}
+
+// asListed gives the way to leave every slot as the configuration has it.
+func (o *outlay) asListed() *way {
+	w := &way{}
+	for _, s := range o.slots() {
+		c := s.ways(unlimited)[0]
+		w = &way{w.price.plus(c.price), c, w}
+	}
+	return w
 }
 
 // keepAsListed leaves every slot as the configuration has it.
-func (o *outlay) keepAsListed() {
-	for _, s := range o.slots() {
-		s.chosen = s.ways(unlimited)[0]
-	}
-}
+func (o *outlay) keepAsListed() { o.choose(o.asListed().list()) }
 
 func isTooLarge(err error) bool {
 	var r *Refusal

@@ -18,7 +18,7 @@ type Options struct {
 	ByZone   bool                  // for BuildEach: zone by zone, in the order of their first domains
 	Progress func(done, total int) // called as domains are done, by one goroutine at a time; may be nil
 	Now      func() time.Time      // nil is time.Now
-	Repack   bool                  // lay parts out anew, whatever is published
+	Repack   bool                  // choose includes and lay parts out afresh, whatever is published
 	Lock     *Lock                 // whose history says how services change; may be nil
 }
 

@@ -57,16 +57,24 @@ func (n *node) ways(limit counts) []*choice {
 func (n *node) newWays(limit counts) []*choice {
 	all := []*choice{n.keep()}
 	if n.open != nil {
-		own := coverOctets(n.open.set)
-		for _, below := range combine(n.open.nodes, limit) {
-			p := below.price.plus(price{octets: own, cost: n.costOf(own, n.open.set)})
-			all = append(all, &choice{p, n, opened, below})
-		}
+		all = append(all, n.opened(combine(n.open.nodes, limit))...)
 	}
 	if n.flat != nil {
 		all = append(all, n.flatten())
 	}
 	return prune(all, limit, (*choice).priceOf)
+}
+
+// opened gives the choices to put the terms of its record in the place of a
+// node, those that ask the DNS in each of these ways.
+func (n *node) opened(ways []*way) []*choice {
+	own := coverOctets(n.open.set)
+	out := make([]*choice, len(ways))
+	for i, below := range ways {
+		p := below.price.plus(price{octets: own, cost: n.costOf(own, n.open.set)})
+		out[i] = &choice{p, n, opened, below}
+	}
+	return out
 }
 
 // keep is the choice to leave a node as it is.
@@ -157,6 +165,28 @@ func (c *choice) outline() *outline {
 	c.collect(&sets, o)
 	o.set = union(sets...)
 	return o
+}
+
+// leaves gives the terms that the choice leaves to ask the DNS.
+func (c *choice) leaves() []spf.Mechanism {
+	if c.mode == kept {
+		return []spf.Mechanism{c.node.mechanism}
+	}
+	return c.outline().mechanisms
+}
+
+// sameAs reports whether a choice for the same node leaves the same terms, in
+// any order. Then the addresses beside them are the same too.
+func (c *choice) sameAs(o *choice) bool {
+	texts := func(c *choice) []string {
+		var out []string
+		for _, m := range c.leaves() {
+			out = append(out, m.String())
+		}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	return slices.Equal(texts(c), texts(o))
 }
 
 // collect adds what an opened node and those below it leave.

@@ -23,11 +23,11 @@ func (o *outlay) decisions(parts int) (flattened, keptWhole []Decision) {
 		if _, ok := s.node.mechanism.(spf.Include); !ok || s.repeated {
 			continue
 		}
-		d := Decision{Include: strings.TrimPrefix(s.node.mechanism.String(), "include:"), In: s.in, Why: s.whyChosen(), Cost: s.chosen.cost, Next: none}
+		d := Decision{Include: strings.TrimPrefix(s.node.mechanism.String(), "include:"), In: s.in, Why: o.whyChosen(i, s), Cost: s.chosen.cost, Next: none}
 		if next == nil {
 			d.Next = s.otherwise()
 		} else if next[i] != none {
-			d.Next = next[i] - total + s.chosen.cost
+			d.Next = max(next[i]-total+s.chosen.cost, 0) // less than nothing where what is published stands
 		}
 		if s.chosen.mode == kept {
 			keptWhole = append(keptWhole, d)
@@ -51,7 +51,45 @@ func (s *slot) otherwise() int {
 	return best
 }
 
-// whyChosen says why a slot is treated as it is.
+// whyChosen says why the slot of an index is treated as it is.
+func (o *outlay) whyChosen(i int, s *slot) string {
+	if o.instead == nil || o.instead.chosen[i].sameAs(s.chosen) {
+		return s.whyChosen()
+	}
+	return "as published; the best choice would " + o.instead.chosen[i].verb()
+}
+
+// verb says what the choice does with its node.
+func (c *choice) verb() string {
+	switch leaves := c.leaves(); {
+	case c.mode == kept:
+		return "keep it"
+	case len(leaves) == 0:
+		return "flatten it"
+	default:
+		return "flatten it" + staying(leaves)
+	}
+}
+
+// noteStanding says that what was chosen stands as it is published, and what
+// the best choice would be, if any fits.
+func (o *outlay) noteStanding(best *attempt) {
+	if o.instead = best; best == nil {
+		return
+	}
+	cost := 0
+	var others []string
+	for i, s := range o.slots() {
+		cost += s.chosen.cost
+		if c := best.chosen[i]; !c.sameAs(s.chosen) {
+			others = append(others, fmt.Sprintf("%v%s: %s", s.node.mechanism, s.where(), c.verb()))
+		}
+	}
+	o.choiceNote = fmt.Sprintf("the includes stay flattened or kept as is published, at a cost of %d, so that few records change; the best choice costs %d (%s), and --repack makes it",
+		cost, best.cost, strings.Join(others, ", "))
+}
+
+// whyChosen says why a slot is treated as it is, whatever is published.
 func (s *slot) whyChosen() string {
 	switch f := s.flatten(); {
 	case s.chosen.mode == opened && len(s.chosen.outline().mechanisms) > 0:

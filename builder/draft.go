@@ -14,8 +14,11 @@ type outlay struct {
 	lists []*list // the domain's own first
 
 	redirect counts // what redirect= needs
-	repack   bool   // lay parts out anew, whatever is published
+	repack   bool   // choose includes and lay parts out afresh, whatever is published
 	kept     bool   // a record was laid out for which parts are published
+
+	instead    *attempt // the best choice, where what is published stands; else nil
+	choiceNote string   // that what is published stands, or why it does not; empty where it is the best, or cannot be told
 }
 
 // list is the senders of one record.
@@ -24,6 +27,7 @@ type list struct {
 	about   string
 	senders []Sender
 	slots   map[int]*slot // by place in senders
+	prior   *prior
 }
 
 // draft is one try at the records of a domain.
@@ -54,6 +58,10 @@ func (b *build) newOutlay(ctx context.Context, d *Domain, planned contents) (*ou
 		}
 	}
 	for _, l := range o.lists {
+		var err error
+		if l.prior, err = b.priorOf(ctx, l.name, d); err != nil {
+			return nil, err
+		}
 		l.slots = map[int]*slot{}
 		seen := map[string]bool{}
 		for i, s := range l.senders {
@@ -68,7 +76,7 @@ func (b *build) newOutlay(ctx context.Context, d *Domain, planned contents) (*ou
 			if err != nil {
 				return nil, err
 			}
-			l.slots[i] = &slot{sender: s, node: n}
+			l.slots[i] = &slot{sender: s, node: n, former: l.prior.former(s.Qualifier)}
 			if l.name != d.Name {
 				l.slots[i].in = l.name
 			}
@@ -150,11 +158,8 @@ func (o *outlay) fixed() counts {
 }
 
 func (o *outlay) layout(ctx context.Context, l *list) (*layout, error) {
-	out, err := o.b.newLayout(ctx, o.d, l.name)
-	if err != nil {
-		return nil, err
-	}
-	out.about, out.repack = l.about, o.repack
+	out := o.b.newLayout(o.d, l)
+	out.repack = o.repack
 	o.kept = o.kept || len(out.prior.parts) > 0
 	runs, err := o.b.runs(ctx, l.senders, o.d, l.slots)
 	if err != nil {

@@ -26,15 +26,11 @@ type layout struct {
 	lists    []AddressList // that exists terms ask for
 }
 
-// newLayout prepares the layout of a record, with what its name holds now.
-func (b *build) newLayout(ctx context.Context, d *Domain, name string) (*layout, error) {
-	prior, err := b.priorOf(ctx, name, d)
-	if err != nil {
-		return nil, err
-	}
-	l := &layout{b: b, d: d, name: name, exp: d.Exp, siblings: prior.siblings, prior: prior}
-	l.names = &namer{b: b, pattern: d.Split.Names, owner: name, own: prior.own(), known: map[string]bool{}}
-	return l, nil
+// newLayout prepares the layout of the record for a list.
+func (b *build) newLayout(d *Domain, of *list) *layout {
+	l := &layout{b: b, d: d, name: of.name, about: of.about, exp: d.Exp, siblings: of.prior.siblings, prior: of.prior}
+	l.names = &namer{b: b, pattern: d.Split.Names, owner: of.name, own: of.prior.own(), known: map[string]bool{}}
+	return l
 }
 
 // placeAs finds the records for runs: the root alone if it holds everything,

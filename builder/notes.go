@@ -87,7 +87,8 @@ func overlaps(a, b *netipx.IPSet) bool {
 	return slices.ContainsFunc(b.Prefixes(), a.OverlapsPrefix)
 }
 
-// notes says which terms that ask the DNS match nobody.
+// notes says which terms that ask the DNS match nobody, and what became of the
+// published choice of includes.
 func (o *outlay) notes() []string {
 	var notes []string
 	for _, s := range o.slots() {
@@ -99,6 +100,9 @@ func (o *outlay) notes() []string {
 			why = "its record passes no address"
 		}
 		notes = append(notes, fmt.Sprintf("%v: %v%s matches nobody: %s", s.sender.Place, s.node.mechanism, s.where(), why))
+	}
+	if o.choiceNote != "" {
+		notes = append(notes, o.choiceNote)
 	}
 	return notes
 }

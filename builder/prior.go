@@ -14,8 +14,11 @@ type prior struct {
 	records  []string
 	siblings []spf.TXT // the other TXT records at the name
 	parts    []priorPart
-	inline   map[string]bool                  // the terms in the root, by text with their qualifier
+	root     []spf.Directive
+	inline   map[string]bool                  // root, by text
 	prefixes map[spf.Qualifier][]netip.Prefix // of ip4 and ip6 in the root
+
+	formers map[spf.Qualifier]*former
 }
 
 // priorPart is a part of a published record.
@@ -41,7 +44,7 @@ func (b *build) priorOf(ctx context.Context, name string, d *Domain) (*prior, er
 }
 
 func (b *build) readPrior(ctx context.Context, name, pattern string) (*prior, error) {
-	p := &prior{inline: map[string]bool{}, prefixes: map[spf.Qualifier][]netip.Prefix{}}
+	p := &prior{inline: map[string]bool{}, prefixes: map[spf.Qualifier][]netip.Prefix{}, formers: map[spf.Qualifier]*former{}}
 	var err error
 	if p.records, p.siblings, err = b.fetch(ctx, name); err != nil || len(p.records) != 1 {
 		return p, err
@@ -50,7 +53,8 @@ func (b *build) readPrior(ctx context.Context, name, pattern string) (*prior, er
 	if err != nil {
 		return p, nil // it is replaced, so what is wrong with it does not matter
 	}
-	for _, d := range root.Directives {
+	p.root = root.Directives
+	for _, d := range p.root {
 		p.inline[d.String()] = true
 		if prefix, ok := literal(d.Mechanism); ok {
 			p.prefixes[d.Qualifier] = append(p.prefixes[d.Qualifier], prefix)

@@ -96,6 +96,7 @@ type slot struct {
 	sender   Sender
 	in       string // canonical name of the region in whose record it stands; empty for the domain's own
 	node     *node
+	former   *former // what is published with the sender's qualifier
 	chosen   *choice
 	repeated bool // the same term stands before it, so that it cannot match
 }

@@ -180,6 +180,7 @@ func (b *build) opening(ctx context.Context, name, asked string, barrier bool, a
 	}
 	var set netipx.IPSetBuilder
 	o := &opening{}
+	seen := map[string]bool{} // terms that match nobody where they stand once more
 	for _, d := range directives {
 		if p, ok := literal(d.Mechanism); ok {
 			set.AddPrefix(p)
@@ -189,10 +190,14 @@ func (b *build) opening(ctx context.Context, name, asked string, barrier bool, a
 		if err != nil {
 			return nil, nil
 		}
+		if seen[bound.Mechanism.String()] {
+			continue
+		}
 		n, err := b.node(ctx, bound.Mechanism, asked, above)
 		if err != nil {
 			return nil, err
 		}
+		seen[bound.Mechanism.String()] = n.static
 		o.nodes = append(o.nodes, n)
 	}
 	o.set = mustSet(&set)

@@ -40,6 +40,7 @@ type app struct {
 
 	config    []string
 	lock      string // of those commands that have the flag
+	repack    bool   // likewise
 	resolvers []string
 	output    choice
 	color     choice

@@ -42,6 +42,10 @@ If a domain is refused, nothing is written. With --keep-going the zones are
 written whose domains are all built. --format json gives the records, counters
 and decisions as JSON, refused domains with their errors.
 
+What is published stays where it can: parts keep their networks, and includes
+stay flattened or kept, so that a small change of the configuration changes few
+records. --repack chooses and lays out afresh. A note says what that would save.
+
 --locked builds with the answers in the lock file, which 'spfzone update' writes:
 no name server is asked, and the same configuration gives the same octets.
 Without it, the lock file has one use if it is there: where includes must be
@@ -68,6 +72,7 @@ and 1 if that is for the configuration's own expect: vectors.`,
 	f.Var(&o.format, "format", "form of the records: zone or json; json if --output is")
 	f.BoolVar(&o.locked, "locked", false, "ask the lock file alone, and no name server")
 	a.lockFlag(f)
+	a.repackFlag(f)
 	f.BoolVar(&o.keepGoing, "keep-going", false, "write the zones whose domains are all built, though others are refused")
 	return cmd
 }
@@ -119,6 +124,11 @@ func (a *app) build(ctx context.Context, o buildOptions, formatChosen bool) erro
 // lockFlag is the flag of the commands that use a lock file.
 func (a *app) lockFlag(f *pflag.FlagSet) {
 	f.StringVar(&a.lock, "lock", builder.DefaultLock, "lock `FILE`")
+}
+
+// repackFlag is the flag of the commands that choose what to publish.
+func (a *app) repackFlag(f *pflag.FlagSet) {
+	f.BoolVar(&a.repack, "repack", false, "choose includes and lay parts out afresh, whatever is published")
 }
 
 // asked gives whom to ask.

@@ -40,6 +40,7 @@ if a lookup failed or the authoritative servers do not agree.`,
 		},
 	}
 	o.flags(cmd.Flags(), 10*time.Second)
+	a.repackFlag(cmd.Flags())
 	return cmd
 }
 

@@ -50,6 +50,7 @@ refused for safety, and 3 if a lookup or a write failed.`,
 		},
 	}
 	o.flags(cmd.Flags(), 2*time.Minute)
+	a.repackFlag(cmd.Flags())
 	o.pushFlags(cmd)
 	return cmd
 }
