@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -156,7 +157,8 @@ func (e *edited) edit(ctx context.Context, c *churn, seed uint64) error {
 	if err != nil {
 		return err
 	}
-	c.count(e.plan, plan, fmt.Sprintf("seed %d: %s", seed, what))
+	before := e.plan
+	c.count(before, plan, fmt.Sprintf("seed %d: %s", seed, what), func() string { return e.why(before, plan) })
 	c.simple = append(c.simple, len(changed(e.simple.byName(), simple.byName())))
 	e.plan, e.simple = plan, simple
 	return nil
@@ -224,8 +226,9 @@ func changed(before, after map[string]string) []string {
 	return names
 }
 
-// count notes what an edit changed.
-func (c *churn) count(before, after *builder.Plan, what string) {
+// count notes what an edit changed. wider says why it is more than a record, and
+// the root where a part comes or goes.
+func (c *churn) count(before, after *builder.Plan, what string, wider func() string) {
 	was, is := before.Domains[0], after.Domains[0]
 	names := changed(textsOf(before), textsOf(after))
 	c.built = append(c.built, len(names))
@@ -240,16 +243,45 @@ func (c *churn) count(before, after *builder.Plan, what string) {
 	if len(names) <= 1 || partsDiffer && root && len(names) == 2 {
 		return
 	}
-	why := "laid out anew"
-	switch {
-	case choices(was) != choices(is):
-		why = "other includes are flattened"
-	case root && len(names) == 2:
-		why = "the root has no room for all its terms, and a part takes one"
-	case len(names) == 2:
-		why = "a part has no room for all its terms, and another one takes one; or a prefix takes the place of others in both"
+	c.wider = append(c.wider, fmt.Sprintf("%s, %v: %d records, %s; parts %+v before, %+v after", what, was.Domain.Encoding, len(names), wider(), was.Parts, is.Parts))
+}
+
+// why says what makes an edit change more than one record: what the build says
+// of its choice of includes, or that there is no room where a term stood.
+func (e *edited) why(before, after *builder.Plan) string {
+	was, is := before.Domains[0], after.Domains[0]
+	if choices(was) == choices(is) {
+		return cmp.Or(moved(was, is), "laid out anew")
 	}
-	c.wider = append(c.wider, fmt.Sprintf("%s, %v: %d records, %s; parts %+v before, %+v after", what, was.Domain.Encoding, len(names), why, was.Parts, is.Parts))
+	if i := slices.IndexFunc(is.Notes, func(n string) bool { return strings.HasPrefix(n, "the choice of includes") }); i >= 0 {
+		return is.Notes[i]
+	}
+	return "other includes are flattened"
+}
+
+// moved says which terms stand in another record than before, and what the
+// response that they left would have with them.
+func moved(was, is *builder.DomainPlan) string {
+	before, after := textsOf(&builder.Plan{Domains: []*builder.DomainPlan{was}}), textsOf(&builder.Plan{Domains: []*builder.DomainPlan{is}})
+	var moves []string
+	for _, from := range is.Records {
+		for _, term := range without(before[from.Name], after[from.Name]) {
+			bare := strings.TrimLeft(term, "~?+")
+			for to := range after {
+				if to != from.Name && slices.Contains(without(after[to], before[to]), bare) {
+					moves = append(moves, fmt.Sprintf("%s, with which the response for %s would have %d octets of %d, is in %s now", term, from.Name, from.ResponseBytes+1+len(term), is.Domain.Limits.Response, to))
+				}
+			}
+		}
+	}
+	slices.Sort(moves)
+	return strings.Join(moves, ", ")
+}
+
+// without gives the terms of a record that are not in another one.
+func without(text, other string) []string {
+	terms := strings.Fields(other)
+	return slices.DeleteFunc(strings.Fields(text), func(term string) bool { return slices.Contains(terms, term) })
 }
 
 // choices says what became of each include.

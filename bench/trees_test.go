@@ -22,7 +22,10 @@ import (
 	"github.com/spfzone/spfzone/spf"
 )
 
-var trees = flag.Int("trees", 60, "how many random configurations to build in each encoding, and in the simple way")
+var (
+	trees = flag.Int("trees", 60, "how many random configurations to build in each encoding, and in the simple way")
+	only  = flag.Uint64("only", 0, "build the tree of this seed alone, and print its records")
+)
 
 // treeParams are for configurations of up to 25 services and 400 networks.
 func (w *realWorld) treeParams(r *rand.Rand) configtest.Params {
@@ -67,6 +70,10 @@ type size struct{ octets, parts, lookups int }
 // reason.
 func TestTrees(t *testing.T) {
 	w := loadWorld(t)
+	if *only > 0 {
+		w.showTree(t, *only)
+		return
+	}
 	fmt.Printf("%d configurations from seed %d\n", *trees, *firstSeed)
 	all := make([]*grown, *trees)
 	var compared, next atomic.Int64
@@ -97,6 +104,24 @@ func TestTrees(t *testing.T) {
 	if most := max(2, *trees/200); above > most {
 		t.Errorf("%d trees have more parts than the lower bound, where %d are thought to be unavoidable", above, most)
 	}
+}
+
+// showTree builds one configuration, and prints it with its trees.
+func (w *realWorld) showTree(t *testing.T, seed uint64) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(seed, 12))
+	fmt.Println(configtest.New(r, w.treeParams(r)).YAML)
+	var g *grown
+	if _, err := w.grow(t.Context(), &g, seed); err != nil {
+		t.Fatalf("seed %d: %v", seed, err)
+	}
+	for e, d := range g.plans {
+		fmt.Printf("%v: %+v, lookups %+v, %v\n", builder.Encoding(e), d.Parts, d.Lookups, cmp.Or(d.Err, &builder.Refusal{Msg: "built"}))
+		for _, r := range d.Records {
+			fmt.Printf("%s %d octets of text, %d of the response: %s\n", r.Name, len(r.Text), r.ResponseBytes, r.Text)
+		}
+	}
+	printAbove([]*grown{g})
 }
 
 // grow builds one configuration, and gives how many senders were compared.
