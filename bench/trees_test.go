@@ -52,6 +52,7 @@ func (w *realWorld) treeParams(r *rand.Rand) configtest.Params {
 type grown struct {
 	seed     uint64
 	domain   *builder.Domain
+	siblings []spf.TXT
 	always   bool                   // every include is to be flattened
 	plans    [2]*builder.DomainPlan // by encoding
 	simple   simpleTree
@@ -141,6 +142,7 @@ func (w *realWorld) grow(ctx context.Context, out **grown, seed uint64) (compare
 		g.measured[encoding] = sizeOf(d)
 	}
 	name := g.domain.Name
+	g.siblings = siblings(ctx, w, name)
 	if g.simple, err = simpleWay(ctx, w, name, config.Listed[name], g.domain.Limits.Response); err != nil {
 		return compared, err
 	}
@@ -379,6 +381,29 @@ func responses(d *builder.DomainPlan) []int {
 	return out
 }
 
+// whyAbove says why a tree has more parts than the lower bound: it is for terms
+// and strings that may be cut anywhere, and neither may.
+func (g *grown) whyAbove(d *builder.DomainPlan) string {
+	longest := 0
+	root := strings.Fields(d.Records[0].Text)
+	for _, r := range d.Records[1:] {
+		terms := strings.Fields(r.Text)
+		root = slices.Insert(root, len(root)-1, terms[1:len(terms)-1]...)
+		root = slices.DeleteFunc(root, func(term string) bool { return strings.HasSuffix(term, "include:"+strings.TrimSuffix(r.Name, ".")) })
+	}
+	for _, term := range root {
+		longest = max(longest, 1+len(term))
+	}
+	why := fmt.Sprintf("the bound would leave %d octets, with terms and strings cut anywhere; the longest term takes %d", d.Parts.Spare, longest)
+	if d.Parts.LowerBound > 0 {
+		return why
+	}
+	text := strings.Join(root, " ")
+	strs := spf.SplitStrings(text, 0)
+	return fmt.Sprintf("%s; in the root alone, cut between terms, it all takes %d octets in %d strings, where %d could hold it, and a response of %d",
+		why, len(text), len(strs), (len(text)+spf.MaxString-1)/spf.MaxString, spf.TXTResponseSize(d.Records[0].Name, append(slices.Clone(g.siblings), strs)))
+}
+
 // printAbove lists the trees that have more parts than the lower bound, and
 // gives their number.
 func printAbove(all []*grown) int {
@@ -392,7 +417,7 @@ func printAbove(all []*grown) int {
 			built++
 			if d.Parts.Count > d.Parts.LowerBound {
 				above++
-				fmt.Printf("seed %d, %v: %d parts, lower bound %d, limits.response %d; the responses have %v octets\n", g.seed, builder.Encoding(e), d.Parts.Count, d.Parts.LowerBound, d.Domain.Limits.Response, responses(d))
+				fmt.Printf("seed %d, %v: %d parts, lower bound %d, limits.response %d; the responses have %v octets; %s\n", g.seed, builder.Encoding(e), d.Parts.Count, d.Parts.LowerBound, d.Domain.Limits.Response, responses(d), g.whyAbove(d))
 			}
 		}
 	}

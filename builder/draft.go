@@ -136,6 +136,7 @@ func (o *outlay) draft(ctx context.Context) (*draft, error) {
 		parts := layout.count()
 		out.parts.Count += parts.Count
 		out.parts.LowerBound += parts.LowerBound
+		out.parts.Spare += parts.Spare
 	}
 	out.records = append(out.records, regions...)
 	for _, s := range o.slots() {

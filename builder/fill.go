@@ -18,15 +18,22 @@ func (l *layout) fill(ctx context.Context) error {
 		}
 	}
 	slices.SortStableFunc(split, func(a, b *segment) int { return l.lastPart(a) - l.lastPart(b) })
+	var fresh []*segment
 	for _, s := range split {
-		var err error
-		if l.published(s) {
-			err = l.fillAsPublished(ctx, s)
-		} else {
-			err = l.fillToSpare(ctx, s, len(split) == 1)
-		}
-		if err != nil {
+		if !l.published(s) {
+			fresh = append(fresh, s)
+		} else if err := l.fillAsPublished(ctx, s); err != nil {
 			return err
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, s := range fresh {
+			spared, err := l.spareOne(ctx, s, len(split) == 1)
+			if err != nil {
+				return err
+			}
+			again = again || spared
 		}
 	}
 	return nil
@@ -39,38 +46,45 @@ func (l *layout) lastPart(s *segment) int {
 	return total(s.moved) - (lowerBound(total(s.moved), capacity)-1)*capacity
 }
 
-// fillToSpare fills the root where that saves parts. It takes no more than it
-// needs to where other segments could do with the rest.
-func (l *layout) fillToSpare(ctx context.Context, s *segment, alone bool) error {
-	before := len(s.parts)
-	include := l.sizeInRoot(s, s.parts[before-1].include())
-	room := l.rootRoom()
-	var best []piece
-	for spared := 1; spared <= before; spared++ {
-		room += include
-		filled, err := l.spare(ctx, s, room, before-spared, alone)
-		if err != nil {
-			return err
-		}
-		if filled == nil {
-			break
-		}
-		best = filled
+// spareOne fills the root so that a segment has a part less. It takes no more
+// than it needs to where other segments could do with the rest.
+func (l *layout) spareOne(ctx context.Context, s *segment, alone bool) (spared bool, err error) {
+	parts := s.partsOfMoved() - 1
+	if parts < 0 {
+		return false, nil
 	}
-	if best == nil && s.filled == nil {
-		return nil
+	before := *s
+	if parts == 0 {
+		s.restore()
+		if err := l.split(ctx); err != nil || l.rootHolds() {
+			return err == nil, err
+		}
+		*s = before
 	}
-	return l.refill(ctx, s, best)
+	room := l.rootRoom() + l.sizeInRoot(s, s.parts[len(s.parts)-1].include())
+	for _, p := range s.filled {
+		room += l.sizeInRoot(s, p)
+	}
+	filled, err := l.spare(ctx, s, room, parts, alone)
+	if err != nil || filled != nil {
+		return err == nil, err
+	}
+	return false, l.refill(ctx, s, before.filled)
 }
 
 // spare gives pieces that the root has room for, and that leave a number of
 // parts; nil where there are none. As terms are not cut, the strings of a record
 // may end early, each of which takes an octet more: then there is a little less
-// room than the best case has.
+// room than the best case has. Where others want the room too, it begins with
+// what would do if every part were full to the last octet.
 func (l *layout) spare(ctx context.Context, s *segment, room, parts int, alone bool) ([]piece, error) {
 	rooms := []int{room}
-	if least := l.toSpare(s, parts); !alone && least < room {
-		rooms = []int{least, room}
+	if least := max(total(s.moved)-parts*l.partCapacity(l.longName(s.moved)), 1); !alone && least < room {
+		rooms = []int{least}
+		for more := 1; least+more < room; more *= 2 {
+			rooms = append(rooms, least+more)
+		}
+		rooms = append(rooms, room)
 	}
 	for _, room := range rooms {
 		for range l.d.Limits.Response/spf.MaxString + 1 {
@@ -82,7 +96,7 @@ func (l *layout) spare(ctx context.Context, s *segment, room, parts int, alone b
 				return nil, err
 			}
 			if l.rootHolds() {
-				if len(s.parts) <= parts {
+				if s.partsOfMoved() <= parts {
 					return filled, nil
 				}
 				break
@@ -91,17 +105,6 @@ func (l *layout) spare(ctx context.Context, s *segment, room, parts int, alone b
 		}
 	}
 	return nil, nil
-}
-
-// toSpare gives about the room that it takes to leave a number of parts.
-func (l *layout) toSpare(s *segment, parts int) int {
-	room, largest := -parts*l.partCapacity(l.longName(s.moved)), 0
-	for _, p := range s.moved {
-		size := l.sizeInRoot(s, p)
-		room += size
-		largest = max(largest, size)
-	}
-	return room + largest
 }
 
 // refill lays out the parts anew, beside some pieces in the root.

@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -33,16 +34,101 @@ func (b *build) newLayout(d *Domain, of *list) *layout {
 	return l
 }
 
+// leaving says what leaves the root at the least, once it does not hold
+// everything.
+type leaving uint8
+
+const (
+	needed       leaving = iota // what is largest, until the root holds the rest
+	allAddresses                // and comes back where it spares parts
+	allTerms                    // likewise, as far as they mean the same in a part
+)
+
 // placeAs finds the records for runs: the root alone if it holds everything,
-// and else parts beside it. A part holds terms of one run, so that runs are
-// joined then.
+// and else parts beside it. Where there may be fewer of them, or several
+// published records would change, it tries to move more out of the root.
 func (l *layout) placeAs(ctx context.Context, encoding Encoding, runs []run) error {
 	l.encoding = encoding
+	if err := l.placeLeaving(ctx, runs, needed); err != nil {
+		return err
+	}
+	if c := l.count(); c.Count == 0 || c.Count == c.LowerBound && (l.repack || len(l.prior.parts) == 0 || l.changed() <= 1) {
+		return nil
+	}
+	best := *l
+	for _, leave := range [...]leaving{allAddresses, allTerms} {
+		other := *l
+		if err := other.placeLeaving(ctx, runs, leave); isTooLarge(err) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		if other.better(&best) {
+			best = other
+		}
+	}
+	*l = best
+	return nil
+}
+
+// better reports whether a layout has fewer parts than another one, or, where
+// parts are published and neither has more than one part above the other,
+// changes fewer records.
+func (l *layout) better(than *layout) bool {
+	parts := l.count().Count - than.count().Count
+	if !l.repack && len(l.prior.parts) > 0 && -1 <= parts && parts <= 1 {
+		parts = cmp.Or(l.changed()-than.changed(), parts)
+	}
+	return parts < 0
+}
+
+// changed counts the records that are not as published.
+func (l *layout) changed() int {
+	published := map[string]string{}
+	if len(l.prior.records) == 1 {
+		published[l.name] = l.prior.records[0]
+	}
+	for _, p := range l.prior.parts {
+		published[p.name] = p.text
+	}
+	n, same := 0, 0
+	count := func(name, text string) {
+		if published[name] == text {
+			same++
+		} else if published[name] == "" {
+			n++
+		}
+	}
+	count(l.name, l.root().String())
+	for _, s := range l.segments {
+		for _, p := range s.parts {
+			count(p.name, l.partRecord(p.pieces).String())
+		}
+	}
+	return n + len(published) - same
+}
+
+// placeLeaving lays runs out, in the root alone if it holds everything. A part
+// holds terms of one run, so that runs are joined where there are parts.
+func (l *layout) placeLeaving(ctx context.Context, runs []run, leave leaving) error {
 	if err := l.placeRuns(ctx, runs); err != nil {
 		return err
 	}
-	if !l.rootHolds() && len(runs) > 1 {
+	if !l.rootHolds() && len(runs) > 1 || leave != needed {
 		if err := l.placeRuns(ctx, joined(runs)); err != nil {
+			return err
+		}
+	}
+	for _, s := range l.segments {
+		if leave != needed && len(s.addresses) > 0 {
+			s.move()
+		}
+		if leave == allTerms {
+			s.move()
+		}
+	}
+	if leave != needed {
+		if err := l.split(ctx); err != nil {
 			return err
 		}
 	}

@@ -41,7 +41,10 @@ type Tried struct {
 type Count struct{ Worst, Limit int }
 
 // Parts counts the parts of a split record, and the least that could hold it.
-type Parts struct{ Count, LowerBound int }
+type Parts struct {
+	Count, LowerBound int
+	Spare             int // octets that would be left with the least, if terms could be cut anywhere
+}
 
 // Decision says what became of an include, and why.
 type Decision struct {

@@ -24,6 +24,7 @@ type prior struct {
 // priorPart is a part of a published record.
 type priorPart struct {
 	name      string
+	text      string
 	qualifier spf.Qualifier
 	terms     map[string]bool // by text
 	prefixes  []netip.Prefix  // of ip4 and ip6 that match
@@ -75,7 +76,7 @@ func (b *build) readPrior(ctx context.Context, name, pattern string) (*prior, er
 }
 
 func newPriorPart(name string, q spf.Qualifier, r *spf.Record) priorPart {
-	p := priorPart{name: name, qualifier: q, terms: map[string]bool{}}
+	p := priorPart{name: name, text: r.String(), qualifier: q, terms: map[string]bool{}}
 	for _, d := range r.Directives {
 		if _, isAll := d.Mechanism.(spf.All); isAll {
 			break

@@ -18,10 +18,14 @@ type segment struct {
 	away     func() []piece // gives what takes the place of addresses in parts
 	anywhere bool           // away may stand in the root too
 
+	whole  inRoot  // as it stands in the root where nothing is moved
 	moved  []piece // out of the root, into parts
 	filled []piece // of moved, those that the root has room for after all
 	parts  []*part // that hold apart, and moved without filled
 }
+
+// inRoot is the pieces of a segment in the root.
+type inRoot struct{ before, addresses, after []piece }
 
 // part is a record that the root includes.
 type part struct {
@@ -56,6 +60,7 @@ func newSegment(r run, byNetwork bool, e *encoder) *segment {
 		}
 	}
 	s.addresses = e.inRoot(together)
+	s.whole = inRoot{s.before, s.addresses, s.after}
 	s.away = func() []piece { return e.inPart(together) }
 	return s
 }
@@ -135,6 +140,23 @@ func (s *segment) move() bool {
 		*list = stay
 	}
 	return any
+}
+
+// restore puts all that was moved back to where it stood in the root.
+func (s *segment) restore() {
+	s.before, s.addresses, s.after = s.whole.before, s.whole.addresses, s.whole.after
+	s.moved, s.filled = nil, nil
+}
+
+// partsOfMoved counts the parts that hold pieces which were moved.
+func (s *segment) partsOfMoved() int {
+	moved, n := orderOf(s.moved), 0
+	for _, p := range s.parts {
+		if _, ok := moved[p.pieces[0].text]; ok {
+			n++
+		}
+	}
+	return n
 }
 
 // movable gives the octets that move would take out of the root.
