@@ -31,7 +31,7 @@ type (
 		Comment  string   `json:"comment,omitempty"` //
 		Prefixes int      `json:"prefixes"`          // that pass
 		Since    string   `json:"since"`             // from when on all changes are known
-		Changes  []string `json:"changes,omitempty"` // "TIME +GAINED -LOST", in prefixes
+		Changes  []string `json:"changes,omitempty"` // "TIME +GAINED -LOST of IPV4 IPV6 accepted", the last three where they are known or so
 	}
 
 	// answerLine is the answer to a question. One of TXT, Addresses, MX, PTR

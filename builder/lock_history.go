@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/spfzone/spfzone/spf"
 )
 
 // lockedSource is what a lock keeps of a source besides answers.
@@ -26,7 +28,9 @@ type sourceKey struct {
 // lockedChange is a change of what a source passes.
 type lockedChange struct {
 	at           time.Time
-	gained, lost int // prefixes, of the fewest that cover the addresses
+	gained, lost int     // prefixes, of the fewest that cover the addresses
+	before       *extent // that it passed before; nil where an older lock does not say
+	accepted     bool    // it was an alarm, and was accepted
 }
 
 // mostChanges bounds the history of a source.
@@ -95,19 +99,37 @@ func (s lockedSource) line() sourceLine {
 }
 
 func (c lockedChange) String() string {
-	return fmt.Sprintf("%s +%d -%d", stamp(c.at), c.gained, c.lost)
+	text := fmt.Sprintf("%s +%d -%d", stamp(c.at), c.gained, c.lost)
+	if c.before != nil {
+		text += fmt.Sprintf(" of %d %d", c.before[spf.V4], c.before[spf.V6])
+	}
+	if c.accepted {
+		text += " accepted"
+	}
+	return text
 }
 
 func parseChange(text string) (c lockedChange, err error) {
 	fields := strings.Split(text, " ")
-	wrong := fmt.Errorf("%q is no change: they are written as 2006-01-02T15:04:05Z +1 -2", text)
-	if len(fields) != 3 {
+	wrong := fmt.Errorf("%q is no change: they are written as 2006-01-02T15:04:05Z +1 -2 of 256 0", text)
+	if c.accepted = fields[len(fields)-1] == "accepted"; c.accepted {
+		fields = fields[:len(fields)-1]
+	}
+	if len(fields) != 3 && len(fields) != 6 {
 		return c, wrong
 	}
 	at, errAt := parseStamp(fields[0])
 	gained, errGained := strconv.Atoi(strings.TrimPrefix(fields[1], "+"))
 	lost, errLost := strconv.Atoi(strings.TrimPrefix(fields[2], "-"))
-	c = lockedChange{at, gained, lost}
+	c.at, c.gained, c.lost = at, gained, lost
+	if len(fields) == 6 {
+		c.before = &extent{}
+		for f := range c.before {
+			if c.before[f], err = strconv.ParseUint(fields[4+f], 10, 64); err != nil {
+				return c, wrong
+			}
+		}
+	}
 	if errAt != nil || errGained != nil || errLost != nil || c.String() != text {
 		return c, wrong
 	}

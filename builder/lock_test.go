@@ -18,7 +18,7 @@ import (
 // lockText is a lock with a line of every form.
 const lockText = `{"version":1,
 "sources":[
-{"name":"google","term":"include:_spf.google.com","owner":"mail@x.com","ticket":"OPS-1","expires":"2027-06-30","comment":"<all> of it","prefixes":97,"since":"2026-11-01T08:00:00Z","changes":["2026-11-02T08:00:00Z +3 -0","2026-11-09T08:00:00Z +1 -2"]},
+{"name":"google","term":"include:_spf.google.com","owner":"mail@x.com","ticket":"OPS-1","expires":"2027-06-30","comment":"<all> of it","prefixes":97,"since":"2026-11-01T08:00:00Z","changes":["2026-11-02T08:00:00Z +3 -0","2026-11-09T08:00:00Z +1 -2 of 328960 5","2026-11-10T08:00:00Z +0 -90 of 328960 18446744073709551615 accepted"]},
 {"name":"mx:x.com","term":"mx:x.com","prefixes":1,"since":"2026-11-01T08:00:00Z"},
 {"name":"per","term":"include:per.test","domain":"x.com.","prefixes":2,"since":"2026-11-03T08:00:00Z","changes":["2026-11-04T08:00:00Z +1 -1"]},
 {"name":"per","term":"include:per.test","domain":"y.com.","prefixes":5,"since":"2026-11-02T08:00:00Z"}
@@ -153,8 +153,11 @@ func TestReadLockRefuses(t *testing.T) {
 		{"less than none", `"prefixes":1,`, `"prefixes":-1,`, "4:1: a source has a name, a term, and a number of prefixes"},
 		{"no date", "2027-06-30", "2027-06-31", `3:1: "2027-06-31" is no date`},
 		{"no time", `"prefixes":1,"since":"2026-11-01T08:00:00Z"`, `"prefixes":1,"since":"2026-11-01T08:00:00+00:00"`, `4:1: "2026-11-01T08:00:00+00:00" is no time: they are written in UTC as 2006-01-02T15:04:05Z`},
-		{"no change", "Z +3 -0", "Z 3 0", `3:1: "2026-11-02T08:00:00Z 3 0" is no change: they are written as 2006-01-02T15:04:05Z +1 -2`},
-		{"half a change", "Z +3 -0", "Z +3", `3:1: "2026-11-02T08:00:00Z +3" is no change: they are written as 2006-01-02T15:04:05Z +1 -2`},
+		{"no change", "Z +3 -0", "Z 3 0", `3:1: "2026-11-02T08:00:00Z 3 0" is no change: they are written as 2006-01-02T15:04:05Z +1 -2 of 256 0`},
+		{"half a change", "Z +3 -0", "Z +3", `3:1: "2026-11-02T08:00:00Z +3" is no change: they are written as 2006-01-02T15:04:05Z +1 -2 of 256 0`},
+		{"half an extent", "of 328960 5", "of 328960", `3:1: "2026-11-09T08:00:00Z +1 -2 of 328960" is no change: they are written as 2006-01-02T15:04:05Z +1 -2 of 256 0`},
+		{"no extent", "of 328960 5", "of 328960 -5", `3:1: "2026-11-09T08:00:00Z +1 -2 of 328960 -5" is no change: they are written as 2006-01-02T15:04:05Z +1 -2 of 256 0`},
+		{"accepted twice", "accepted", "accepted accepted", `3:1: "2026-11-10T08:00:00Z +0 -90 of 328960 18446744073709551615 accepted accepted" is no change: they are written as 2006-01-02T15:04:05Z +1 -2 of 256 0`},
 		{"sources out of order", `"domain":"y.com."`, `"domain":"x.com."`, "6:1: lines are sorted, none stands there twice, and this one does not come after the one before it"},
 		{"answer twice", `"type":"AAAA","addresses":["2001:db8::1"]`, `"type":"A","addresses":["192.0.2.9"]`, "12:1: lines are sorted, none stands there twice, and this one does not come after the one before it"},
 		{"part names twice", "]}\n", `,{"owner":"x.com.","names":"part%d","last":12}]}`, "19:2: lines are sorted, none stands there twice, and this one does not come after the one before it"},

@@ -81,8 +81,9 @@ func (r *Refresh) Stopped() bool { return r.Lock == nil }
 // Three things of a source are an alarm and stop the update, so that nothing is
 // published without what somebody relies on: a lookup that fails, a record that
 // vanishes or becomes permerror, and the loss of more than Shrink percent of the
-// addresses, or of the prefixes, that a family passed by the old lock. The last
-// two are looked for where addresses may stand in the place of the source:
+// addresses, or of the prefixes, that a family passed by the old lock; or of the
+// most that passed in the last year, as far as the history of the old lock goes
+// back, so that small losses do not add up unseen. The last two are looked for where addresses may stand in the place of the source:
 // services, pinned gateways, and includes. Accept lets a source through in spite
 // of its alarm. A failed lookup is no answer even so: the source's former
 // answers are kept, all of them, so that they fit together.
@@ -279,7 +280,7 @@ func (u *update) lockedSource(s *watched) lockedSource {
 	if old := u.options.Old.source(s.sourceKey); old != nil {
 		out = *old
 		if c := s.change; len(c.Gained)+len(c.Lost)+len(c.Depends) > 0 {
-			out = out.with(lockedChange{u.now, countThrough(c.Gained), countThrough(c.Lost)})
+			out = out.with(lockedChange{u.now, countThrough(c.Gained), countThrough(c.Lost), s.passed, c.Alarm != nil && c.Alarm.Kind != SourceFailed})
 		}
 	}
 	out.entry, out.prefixes = *s.entry, s.change.Prefixes

@@ -32,7 +32,9 @@ func (u *update) judge(ctx context.Context, s *watched) error {
 	if err != nil {
 		return err
 	}
-	s.change.New = before == nil
+	if s.change.New = before == nil; before != nil {
+		s.passed = new(extentOf(before.Set(spf.Pass)))
+	}
 	if failure := asking.failure(); failure != nil {
 		s.change.Alarm = &Alarm{SourceFailed, failure.Error()}
 		s.change.Kept = false
@@ -125,6 +127,9 @@ func (u *update) alarm(s *watched, before, now *spf.Policy) *Alarm {
 		if msg := u.shrunk(before.Set(spf.Pass), left, f); msg != "" {
 			return &Alarm{SourceShrunk, fmt.Sprintf("%s: %s, more than %d %%", s.term, msg, u.options.Shrink)}
 		}
+	}
+	if msg := u.eroded(s, now); msg != "" {
+		return &Alarm{SourceShrunk, fmt.Sprintf("%s: %s, more than %d %%", s.term, msg, u.options.Shrink)}
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ type watched struct {
 	probes    []probe
 
 	asking *asking // what it asked
+	passed *extent // under the old lock; nil where that does not have it
 	change SourceChange
 }
 

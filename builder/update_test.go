@@ -442,3 +442,94 @@ func TestUpdateWithoutChange(t *testing.T) {
 		}
 	}
 }
+
+// shops gives the record of shop.test with so many hosts, and more terms.
+func shops(hosts int, more string) string {
+	var b strings.Builder
+	b.WriteString("shop.test. TXT")
+	for i := range hosts {
+		if i%10 == 0 {
+			if i > 0 {
+				b.WriteString(`"`)
+			}
+			b.WriteString([...]string{` "v=spf1`, ` "`}[min(i, 1)])
+		}
+		fmt.Fprintf(&b, " ip4:10.5.0.%d", 2*i)
+	}
+	return b.String() + more + ` -all"`
+}
+
+// What a source loses by and by is counted together, back to the last loss that
+// was accepted, and for a year.
+func TestUpdateCountsSmallLossesTogether(t *testing.T) {
+	const shop = "include:shop.test"
+	type step struct {
+		days   int // after the one before
+		record string
+	}
+	for _, c := range []struct {
+		name   string
+		steps  []step
+		accept int      // index of the step that is accepted; 0 for none
+		want   string   // of the last one
+	}{
+		{"a fifth each time", []step{{0, shops(50, "")}, {1, shops(40, "")}, {1, shops(32, "")}, {1, shops(26, "")}, {1, shops(21, "")}}, 0,
+			"include:shop.test: 58 % of the IPv4 addresses that it had until 2027-01-02 are lost, more than 50 %"},
+		{"half", []step{{0, shops(50, "")}, {1, shops(40, "")}, {1, shops(25, "")}}, 0, ""},
+		{"more than at first", []step{{0, shops(10, "")}, {1, shops(50, "")}, {1, shops(30, "")}, {1, shops(20, "")}}, 0,
+			"include:shop.test: 60 % of the IPv4 addresses that it had until 2027-01-03 are lost, more than 50 %"},
+		{"accepted before", []step{{0, shops(50, "")}, {1, shops(40, "")}, {1, shops(18, "")}, {1, shops(12, "")}}, 2, ""},
+		{"accepted long before", []step{{0, shops(50, "")}, {1, shops(20, "")}, {1, shops(15, "")}, {1, shops(9, "")}}, 1,
+			"include:shop.test: 55 % of the IPv4 addresses that it had until 2027-01-03 are lost, more than 50 %"},
+		{"over more than a year", []step{{0, shops(50, "")}, {1, shops(40, "")}, {1, shops(32, "")}, {366, shops(26, "")}, {1, shops(17, "")}}, 0, ""},
+		{"fewer others in their place", []step{{0, shops(20, "")}, {1, shops(14, " ip4:10.7.0.0/28")}, {1, shops(8, " ip4:10.7.0.0/28")}}, 0,
+			"include:shop.test: 11 of the 20 prefixes that it had until 2027-01-02 are lost, more than 50 %"},
+		{"as many others in their place", []step{{0, shops(4, "")}, {1, shops(3, " ip4:10.7.0.0")}, {1, shops(2, " ip4:10.7.0.0 ip4:10.7.0.2")}, {1, shops(1, " ip4:10.7.0.0 ip4:10.7.0.2 ip4:10.7.0.4")}}, 0, ""},
+		{"hosts beside a large block", []step{{0, shops(50, " ip4:10.8.0.0/16")}, {1, shops(38, " ip4:10.8.0.0/16")}, {1, shops(30, " ip4:10.8.0.0/16")}, {1, shops(20, " ip4:10.8.0.0/16")}}, 0,
+			"include:shop.test: 30 of the 51 prefixes that it had until 2027-01-02 are lost, more than 50 %"},
+		{"a block half each time", []step{{0, shops(1, " ip6:2001:db8::/32")}, {1, shops(1, " ip6:2001:db8::/33")}, {1, shops(1, " ip6:2001:db8::/34")}}, 0,
+			"include:shop.test: 75 % of the IPv6 addresses that it had until 2027-01-02 are lost, more than 50 %"},
+		{"fewer prefixes for as many addresses", []step{{0, shops(1, " ip4:10.9.0.0/24 ip4:10.9.2.0/24")}, {1, shops(1, " ip4:10.9.0.0/23 ip4:10.9.2.0/24")}, {1, shops(1, " ip4:10.9.0.0/22")}}, 0, ""},
+	} {
+		cfg := configured(t, updateConfig)
+		var l *builder.Lock
+		at := january(1)()
+		for i, s := range c.steps {
+			at = at.AddDate(0, 0, s.days)
+			o := builder.UpdateOptions{Resolver: world(t, edited(t, map[string]string{"shop": s.record})), Old: l, Now: func() time.Time { return at }}
+			if i > 0 && i == c.accept {
+				o.Accept = []string{shop}
+			}
+			r, err := builder.Update(t.Context(), cfg, o)
+			if err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+			if last := i == len(c.steps)-1; !last {
+				if r.Stopped() {
+					t.Fatalf("%s: step %d stopped: %s", c.name, i, showRefresh(r))
+				}
+				l = readLock(t, string(r.Lock.Encode()))
+				continue
+			}
+			got := ""
+			for _, s := range r.Sources {
+				if s.Alarm != nil {
+					got += s.Alarm.Msg
+				}
+			}
+			if got != c.want || r.Stopped() != (c.want != "") {
+				t.Errorf("%s:\n got %q\nwant %q", c.name, got, c.want)
+			}
+			// Accepted, it is not counted again.
+			o.Accept = []string{shop}
+			r, err = builder.Update(t.Context(), cfg, o)
+			if err != nil || r.Stopped() {
+				t.Fatalf("%s: accepted: %v, %s", c.name, err, showRefresh(r))
+			}
+			o.Old, o.Accept = readLock(t, string(r.Lock.Encode())), nil
+			if r, err = builder.Update(t.Context(), cfg, o); err != nil || r.Stopped() {
+				t.Errorf("%s: after it was accepted: %v, %s", c.name, err, showRefresh(r))
+			}
+		}
+	}
+}

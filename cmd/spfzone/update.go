@@ -34,7 +34,10 @@ and lost, and through which records. The first run makes the file.
 
 Nothing is written, and the exit code is 4, if a lookup for one of them fails, if
 its record vanished or became permerror, or if more than --shrink of the addresses
-that it passed, or of the prefixes, counted for IPv4 and IPv6 apart, are lost.
+that it passed, or of the prefixes, counted for IPv4 and IPv6 apart, are lost: at
+once, or since it had the most in the last year, of which the lock file keeps the
+last 24 changes. What --accept lets through is not counted again.
+
 --accept lets one through all the same; of one whose lookups fail the former
 answers are kept. It takes the name of a service or gateway, or a term with its
 domain, such as mx:x.com.
