@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 
 	"go4.org/netipx"
 )
@@ -17,6 +18,14 @@ type AddressTree struct {
 	root string
 	a    map[string]bool     // names with an A record
 	sub  map[string][]string // labels below each name that exists
+
+	mu    sync.Mutex
+	known map[subtreeOf]*netipx.IPSet // what Addresses gave
+}
+
+type subtreeOf struct {
+	name   string
+	family Family
 }
 
 // NewAddressTree takes the names at or below root that have an A record. Names
@@ -77,6 +86,19 @@ func (t *AddressTree) Has(name string) bool {
 // Addresses gives the addresses of a family whose names below a name of the
 // tree the tree has.
 func (t *AddressTree) Addresses(below string, f Family) *netipx.IPSet {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := subtreeOf{below, f}
+	if t.known == nil {
+		t.known = map[subtreeOf]*netipx.IPSet{}
+	}
+	if t.known[key] == nil {
+		t.known[key] = t.addresses(below, f)
+	}
+	return t.known[key]
+}
+
+func (t *AddressTree) addresses(below string, f Family) *netipx.IPSet {
 	w := addressWalk{AddressTree: t, family: f}
 	if t.exists(below) {
 		w.walk(below, 0)
@@ -88,6 +110,17 @@ func (t *AddressTree) Addresses(below string, f Family) *netipx.IPSet {
 		panic(err) // every prefix is valid
 	}
 	return set
+}
+
+// Equal reports whether two trees have the same name and list the same
+// addresses.
+func (t *AddressTree) Equal(o *AddressTree) bool {
+	for family, label := range map[Family]string{V4: "in-addr.", V6: "ip6."} {
+		if !t.Addresses(label+t.root, family).Equal(o.Addresses(label+o.root, family)) {
+			return false
+		}
+	}
+	return t.root == o.root
 }
 
 // addressWalk goes down the labels of addresses.

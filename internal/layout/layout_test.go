@@ -22,16 +22,17 @@ var imports = map[string][]string{
 	"spf":         {"go4.org/netipx", "golang.org/x/net/idna"},
 	"resolver":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
 	"zonefile":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
-	"providers":   append([]string{"spf", "internal/spelling", "providers/txt", "providers/rfc2136", "providers/powerdns", "providers/route53", "go4.org/netipx", "github.com/libdns/libdns"}, vendors...),
+	"providers":   append([]string{"spf", "internal/spelling", "providers/addresslist", "providers/txt", "providers/rfc2136", "providers/powerdns", "providers/route53", "go4.org/netipx", "github.com/libdns/libdns"}, vendors...),
 	"builder":     {"spf", "internal/spelling", "go4.org/netipx", "gopkg.in/yaml.v3"},
-	"cmd/spfzone": append([]string{"spf", "resolver", "zonefile", "providers", "providers/journal", "providers/push", "providers/txt", "builder", "internal/spelling", "internal/zoneedit", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"}, metrics...),
+	"cmd/spfzone": append([]string{"spf", "resolver", "zonefile", "providers", "providers/addresslist", "providers/journal", "providers/push", "providers/txt", "builder", "internal/spelling", "internal/zoneedit", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"}, metrics...),
 
-	"providers/txt":      {"spf"},
-	"providers/powerdns": {"providers/txt", "github.com/libdns/libdns"},
-	"providers/route53":  {"providers/txt", aws + "/aws", aws + "/aws/retry", aws + "/config", aws + "/credentials", aws + "/service/route53", aws + "/service/route53/types"},
-	"providers/rfc2136":  {"providers/txt", "github.com/miekg/dns", "github.com/libdns/libdns"},
-	"providers/journal":  {"providers/txt"},
-	"providers/push":     {"spf", "providers", "providers/journal", "providers/txt"},
+	"providers/txt":         {"spf"},
+	"providers/addresslist": {"spf", "go4.org/netipx"},
+	"providers/powerdns":    {"providers/addresslist", "providers/txt", "github.com/libdns/libdns"},
+	"providers/route53":     {"providers/addresslist", "providers/txt", aws + "/aws", aws + "/aws/retry", aws + "/config", aws + "/credentials", aws + "/service/route53", aws + "/service/route53/types"},
+	"providers/rfc2136":     {"providers/addresslist", "providers/txt", "github.com/miekg/dns", "github.com/libdns/libdns"},
+	"providers/journal":     {"providers/addresslist", "providers/txt"},
+	"providers/push":        {"spf", "providers", "providers/addresslist", "providers/journal", "providers/txt"},
 
 	"internal/dnstest":    {"spf", "github.com/miekg/dns", "gopkg.in/yaml.v3"},
 	"internal/nameserver": {"github.com/miekg/dns"},
@@ -39,7 +40,7 @@ var imports = map[string][]string{
 	"internal/zonecheck":  nil,
 	"internal/layout":     nil,
 	"internal/spelling":   nil,
-	"internal/zoneedit":   {"zonefile", "providers/txt"},
+	"internal/zoneedit":   {"zonefile", "providers/addresslist", "providers/txt"},
 }
 
 // metrics is what a daemon serves to Prometheus with.
