@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/miekg/dns"
@@ -90,6 +91,23 @@ func (a Authority) LookupTXT(ctx context.Context, name string, via Transport) (T
 	}
 	r.Records = n.txt
 	return r, nil
+}
+
+// LookupA asks for the A records of a name, CNAMEs not followed.
+func (a Authority) LookupA(ctx context.Context, name string, via Transport) (addrs []netip.Addr, err error) {
+	m, _, err := a.own(ctx, question{name, dns.TypeA}, via)
+	if err != nil {
+		return nil, err
+	}
+	for _, rr := range m.Answer {
+		owner, _ := rawName(rr.Header().Name)
+		if record, isA := rr.(*dns.A); isA && owner == name {
+			if ip, ok := netip.AddrFromSlice(record.A.To4()); ok {
+				addrs = append(addrs, ip)
+			}
+		}
+	}
+	return addrs, nil
 }
 
 // SOA is what the SOA record of a zone says.

@@ -2,6 +2,7 @@ package zonefile
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -133,6 +134,9 @@ type patch struct {
 	before  *reading
 	want    []wanted
 	changes map[int]*change // by item
+
+	addresses    map[addressAt]*wantedAddress
+	addressOrder []addressAt
 }
 
 // placed is a record, and where it stands.
@@ -152,10 +156,11 @@ func (r placed) refuse(format string, args ...any) error {
 	return &PlaceError{r.file, r.line, fmt.Sprintf(format, args...)}
 }
 
-// wanted is an edit with its canonical name.
+// wanted is an edit with its canonical name, or an A record.
 type wanted struct {
 	Edit
-	name string
+	name    string
+	address netip.Addr
 }
 
 func newPatch(text []byte, s Source, edits []Edit) (*patch, error) {
@@ -194,7 +199,7 @@ func checkEdits(edits []Edit, o *origin) (out []wanted, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("the name %w", err)
 		}
-		w := wanted{e, escapeName(name)}
+		w := wanted{Edit: e, name: escapeName(name)}
 		switch {
 		case !within(w.name, o.canonical):
 			return nil, fmt.Errorf("%s is not in the zone %s", e.Name, o.written)
@@ -212,6 +217,9 @@ func checkEdits(edits []Edit, o *origin) (out []wanted, err error) {
 }
 
 func (w wanted) record() Record {
+	if w.address.IsValid() {
+		return Record{Name: w.Name, TTL: w.TTL, Address: w.address}
+	}
 	return Record{Name: w.Name, TTL: w.TTL, Strings: spf.SplitStrings(w.Text, 0)}
 }
 

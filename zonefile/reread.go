@@ -22,12 +22,13 @@ type reading struct {
 
 // reread is a record of it.
 type reread struct {
-	owner  string // canonical
-	typ    string
-	ttl    uint32
-	text   string // the whole record
-	spf    string // of an SPF record, its strings as one
-	serial uint32 // of the SOA record, whose text has 0 in its place
+	owner   string // canonical
+	typ     string
+	ttl     uint32
+	text    string // the whole record
+	spf     string // of an SPF record, its strings as one
+	serial  uint32 // of the SOA record, whose text has 0 in its place
+	address string // of an A record
 }
 
 // read reads a version of the zone file.
@@ -89,6 +90,8 @@ func newReread(rr dns.RR) (r reread, err error) {
 	switch rr := rr.(type) {
 	case *dns.SOA:
 		r.serial, rr.Serial = rr.Serial, 0
+	case *dns.A:
+		r.address = rr.A.String()
 	case *dns.TXT:
 		strs, err := octets(rr.Txt)
 		if err != nil {
@@ -130,8 +133,8 @@ func (r *reading) agrees(p *patch) error {
 	return nil
 }
 
-// compare holds the edited file to its contract: exactly the wanted SPF records
-// and the serial are other than before.
+// compare holds the edited file to its contract: exactly the wanted records and
+// the serial are other than before.
 func (p *patch) compare(after *reading, serial uint32) error {
 	was, is := p.rest(p.before), p.rest(after)
 	for i := range max(len(was), len(is)) {
@@ -161,7 +164,7 @@ func (p *patch) compare(after *reading, serial uint32) error {
 			return fmt.Errorf("%s would have the SPF record %s, not %s", w.Name, got, want)
 		}
 	}
-	return nil
+	return p.compareAddresses(after)
 }
 
 // movesOn reports whether the serial of the zone, and no other, is the next one.
@@ -172,14 +175,15 @@ func (p *patch) movesOn(was, is reread, serial uint32) bool {
 	return is.serial == was.serial
 }
 
-// rest gives the records but the SPF records at the wanted names.
+// rest gives the records but those that are wanted, or not wanted any more: SPF
+// records, and A records.
 func (p *patch) rest(r *reading) (out []reread) {
 	names := map[string]bool{}
 	for _, w := range p.want {
 		names[w.name] = true
 	}
 	for _, again := range r.records {
-		if again.spf == "" || !names[again.owner] {
+		if (again.spf == "" || !names[again.owner]) && (again.typ != "A" || p.addresses[addressAt{again.owner, again.address}] == nil) {
 			out = append(out, again)
 		}
 	}

@@ -1,4 +1,5 @@
-// Package zoneedit publishes TXT RRsets in an operator's own zone file.
+// Package zoneedit publishes TXT RRsets and address lists in an operator's own
+// zone file.
 package zoneedit
 
 import (
@@ -45,20 +46,20 @@ func (e *Editor) source(zone string) zonefile.Source {
 
 // ReadTXT gives what the file has at a name.
 func (e *Editor) ReadTXT(_ context.Context, zone, name string) (txt.RRset, error) {
-	_, set, err := e.read(zone, name)
-	return set, err
+	text, err := os.ReadFile(e.File)
+	if err != nil {
+		return txt.RRset{}, err
+	}
+	return e.at(text, zone, name)
 }
 
-func (e *Editor) read(zone, name string) (text []byte, set txt.RRset, err error) {
-	if text, err = os.ReadFile(e.File); err != nil {
-		return nil, set, err
-	}
+func (e *Editor) at(text []byte, zone, name string) (set txt.RRset, err error) {
 	found, err := zonefile.TXT(text, e.source(zone), name)
 	set.TTL = found.TTL
 	for _, list := range found.Records {
 		set.Records = append(set.Records, txt.Record{Strings: list})
 	}
-	return text, set, unsafe(err)
+	return set, unsafe(err)
 }
 
 // unsafe adds its cause to an error that says why a file is not edited.
@@ -71,10 +72,30 @@ func unsafe(err error) error {
 }
 
 // ReplaceTXT edits the file if it has old at the name, and runs the reload
-// command. If that fails, what was there is put back, with a serial number that
-// is later still; if that fails too, the error is [txt.ErrUnpublished].
+// command. If that fails, what was there is put back.
 func (e *Editor) ReplaceTXT(ctx context.Context, zone, name string, old, new txt.RRset) error {
-	text, patched, err := e.edit(zone, name, old, new)
+	edit := zonefile.Edit{Name: name, TTL: new.TTL}
+	for _, r := range new.SPF() {
+		edit.Text = r.Text()
+	}
+	return e.change(ctx, zone, func(text []byte) ([]byte, error) {
+		now, err := e.at(text, zone, name)
+		switch {
+		case err != nil:
+			return nil, err
+		case !now.Equal(old):
+			return nil, txt.ErrConflict
+		}
+		patched, err := zonefile.Patch(text, e.source(zone), []zonefile.Edit{edit}, e.Now())
+		return patched, unsafe(err)
+	})
+}
+
+// change has the text of the file edited, and the name server read it again. If
+// that fails, what was there is put back, with a serial number that is later
+// still; if that fails too, the error is [txt.ErrUnpublished].
+func (e *Editor) change(ctx context.Context, zone string, edit func(text []byte) ([]byte, error)) error {
+	text, patched, err := e.swap(edit)
 	if err != nil {
 		return err
 	}
@@ -92,23 +113,16 @@ func (e *Editor) ReplaceTXT(ctx context.Context, zone, name string, old, new txt
 	return failed
 }
 
-// edit gives the text that was found, and the one that is in its place now.
-func (e *Editor) edit(zone, name string, old, new txt.RRset) (text, patched []byte, err error) {
-	edit := zonefile.Edit{Name: name, TTL: new.TTL}
-	for _, r := range new.SPF() {
-		edit.Text = r.Text()
-	}
+// swap gives the text that was found, and the one that is in its place now.
+func (e *Editor) swap(edit func(text []byte) ([]byte, error)) (text, patched []byte, err error) {
 	for range mostTries {
-		text, now, err := e.read(zone, name)
-		switch {
-		case err != nil:
-			return nil, nil, err
-		case !now.Equal(old):
-			return nil, nil, txt.ErrConflict
-		}
-		patched, err := zonefile.Patch(text, e.source(zone), []zonefile.Edit{edit}, e.Now())
+		text, err := os.ReadFile(e.File)
 		if err != nil {
-			return nil, nil, unsafe(err)
+			return nil, nil, err
+		}
+		patched, err := edit(text)
+		if err != nil {
+			return nil, nil, err
 		}
 		if err := e.Swap(e.File, text, patched); !errors.Is(err, zonefile.ErrChanged) {
 			return text, patched, err
