@@ -14,6 +14,7 @@ import (
 // stand for whole octets of IPv4 and nibbles of IPv6.
 type AddressList struct {
 	Name    string // canonical, of the subtree
+	Of      string // canonical name of the record that asks for it, or whose part does
 	Owners  []string
 	TTL     time.Duration
 	Sources []*Entry // whose addresses are listed
@@ -22,6 +23,9 @@ type AddressList struct {
 
 // Tree gives the list as the names that it has.
 func (l *AddressList) Tree() *spf.AddressTree { return l.tree }
+
+// ListName gives the name of a record's nth list, from 1 on.
+func (d *Domain) ListName(of string, number int) string { return listName(number, of) }
 
 // listName gives the name of a record's nth subtree.
 func listName(n int, owner string) string {
@@ -38,7 +42,7 @@ func withLists(runs []run, owner string, ttl time.Duration) (out []run, lists []
 		var items []item
 		var sets []*netipx.IPSet
 		at := -1
-		list := AddressList{Name: listName(len(lists)+1, owner), TTL: ttl}
+		list := AddressList{Name: listName(len(lists)+1, owner), Of: owner, TTL: ttl}
 		for _, it := range r.items {
 			if !it.listed {
 				items = append(items, it)

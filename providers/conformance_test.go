@@ -133,6 +133,9 @@ func TestConformance(t *testing.T) {
 			for _, c := range conformanceCases() {
 				t.Run(c.name, func(t *testing.T) { row[c.name] = c.run(t, open) })
 			}
+			for _, c := range listCases() {
+				t.Run(c.name, func(t *testing.T) { row[c.name] = c.run(t, open(t, apex, []txt.Record{verification()})) })
+			}
 			for _, place := range []struct{ name, at string }{{"alone", part}, {"beside", apex}} {
 				t.Run("another writer, "+place.name, func(t *testing.T) {
 					row["another writer, "+place.name] = anotherWriter(t, open, place.at)
@@ -422,6 +425,9 @@ func compareTable(t *testing.T, order []string, table map[string]map[string]stri
 // columns are the cases, in their order.
 func columns() (names []string) {
 	for _, c := range conformanceCases() {
+		names = append(names, c.name)
+	}
+	for _, c := range listCases() {
 		names = append(names, c.name)
 	}
 	return append(names, "another writer, alone", "another writer, beside", "failures half-way, alone", "failures half-way, beside")

@@ -39,9 +39,23 @@ func (s Strategy) guarantees() []string {
 	if s.Why != "" {
 		out = append(out, "Why: "+s.Why+".")
 	}
+	out = append(out, s.Lists.sentence())
 	t := s.TTL
 	t.Stiff = t.Stiff || s.Alone == AppendDelete && !t.Again
 	return append(out, t.sentences()...)
+}
+
+// sentence says what is done to address lists.
+func (l ListWay) sentence() string {
+	switch {
+	case l.Most == 0:
+		return "Address lists: refused, as " + l.Why + "."
+	case l.Atomic && l.Checked:
+		return "Address lists: names are added and deleted in requests that are carried out whole or not at all, and fail if somebody changed one of the names."
+	case l.Atomic:
+		return "Address lists: names are added and deleted in requests that are carried out whole or not at all."
+	}
+	return "Address lists: names are added and deleted one by one."
 }
 
 // sentence says what a way promises.

@@ -6,7 +6,8 @@ import (
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
-// State says what a failed change did to the TXT RRset of the name.
+// State says what a failed change did to the TXT RRset of the name, or the
+// address list there.
 type State int
 
 const (
@@ -23,7 +24,8 @@ func (s State) String() string {
 	return "what stands there now is not known"
 }
 
-// Error is a failure to read or replace a TXT RRset. It holds no secret.
+// Error is a failure to read or change a TXT RRset or an address list. It holds
+// no secret.
 type Error struct {
 	Provider string // its name in the configuration
 	Name     string
@@ -31,11 +33,16 @@ type Error struct {
 	Cause    error  // asks for [ErrConflict] and the like by errors.Is
 	State    State
 	Found    *txt.RRset // what was read after the failure; nil if it could not be
+	List     bool       // it is about the address list at the name
 }
 
 // Error says who, where, what, why, and what stands there now.
 func (e *Error) Error() string {
-	s := fmt.Sprintf("provider %s: %s the TXT records of %s: %v", e.Provider, e.Verb, e.Name, e.Cause)
+	what := "TXT records"
+	if e.List {
+		what = "address list"
+	}
+	s := fmt.Sprintf("provider %s: %s the %s of %s: %v", e.Provider, e.Verb, what, e.Name, e.Cause)
 	switch {
 	case e.Verb == "reading":
 	case e.State == Unknown && e.Found != nil:

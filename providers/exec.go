@@ -25,7 +25,7 @@ func kindExec() kind {
 			{"secret", Secret, false, "what the program finds as SPFZONE_SECRET in its environment"},
 			{"timeout", Number, false, "the seconds that it may take; 60 if left out"},
 		},
-		strategy: Strategy{Alone: ReadAndSwap, Beside: ReadAndSwap},
+		strategy: Strategy{Alone: ReadAndSwap, Beside: ReadAndSwap, Lists: ListWay{Why: "the program is asked for TXT records only"}},
 		open: func(o opening) (backend, error) {
 			p, err := decode[program](o.object)
 			if err != nil {

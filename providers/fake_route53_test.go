@@ -67,6 +67,14 @@ func wireOctal(content string) txt.Record {
 	return wireQuoted(b.String())
 }
 
+// inOrder gives a name by which the API sorts: its labels from the last to the
+// first.
+func inOrder(name string) string {
+	labels := strings.Split(strings.ReplaceAll(strings.TrimSuffix(name, "."), `\052`, "*"), ".")
+	slices.Reverse(labels)
+	return strings.Join(labels, "\x00") + "\x00"
+}
+
 func fakeRoute53(s *store) http.Handler {
 	type value struct{ Value string }
 	type set struct {
@@ -103,18 +111,15 @@ func fakeRoute53(s *store) http.Handler {
 		answer(w, "ListHostedZonesByNameResponse", "<HostedZones>"+zone("Z0", testZone, "true")+zone("Z1", testZone, "false")+zone("Z2", "next.test.", "false")+"</HostedZones><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems>")
 	})
 	mux.HandleFunc("GET /2013-04-01/hostedzone/Z1/rrset", func(w http.ResponseWriter, r *http.Request) {
-		name := relativeName(r.URL.Query().Get("name"))
+		from := inOrder(r.URL.Query().Get("name"))
 		var sets []set
-		for _, x := range s.sets() {
-			if x.name == name {
-				sets = append(sets, of(x))
-			}
-		}
 		for _, x := range s.sets() { // the list goes on with other names
-			if x.name != name {
-				sets = append(sets, of(x))
+			if s := of(x); inOrder(s.Name) >= from {
+				s.Name = strings.ReplaceAll(s.Name, "*", `\052`)
+				sets = append(sets, s)
 			}
 		}
+		slices.SortFunc(sets, func(a, b set) int { return strings.Compare(inOrder(a.Name)+a.Type, inOrder(b.Name)+b.Type) })
 		b, err := xml.Marshal(struct {
 			XMLName           struct{} `xml:"ResourceRecordSets"`
 			ResourceRecordSet []set
@@ -131,7 +136,7 @@ func fakeRoute53(s *store) http.Handler {
 		}
 		before := s.list(nil)
 		for _, c := range b.ChangeBatch.Changes.Change {
-			in := rrsetOf{name: relativeName(c.ResourceRecordSet.Name), rrtype: c.ResourceRecordSet.Type, ttl: c.ResourceRecordSet.TTL}
+			in := rrsetOf{name: relativeName(strings.ReplaceAll(c.ResourceRecordSet.Name, `\052`, "*")), rrtype: c.ResourceRecordSet.Type, ttl: c.ResourceRecordSet.TTL}
 			for _, v := range c.ResourceRecordSet.ResourceRecords.ResourceRecord {
 				in.contents = append(in.contents, v.Value)
 			}

@@ -69,6 +69,14 @@ func vendorFakes() []vendor {
 	}, heavyFakes()...)
 }
 
+// canonical is the presentation form that an API keeps, whatever it was given.
+func canonical(rrtype, content string) string {
+	if rrtype != "TXT" {
+		return content
+	}
+	return wireQuoted(content).String()
+}
+
 func fakeCloudflare(s *store) http.Handler {
 	const base = "/client/v4/zones"
 	mux := http.NewServeMux()
@@ -189,7 +197,7 @@ func fakeDesec(s *store) http.Handler {
 		for _, b := range sets {
 			var contents []string
 			for _, c := range b.Records {
-				contents = append(contents, wireQuoted(c).String()) // it keeps the canonical form
+				contents = append(contents, canonical(b.Type, c))
 			}
 			s.put(rrsetOf{relativeName(b.Subname), b.Type, b.TTL, contents})
 		}
@@ -606,7 +614,6 @@ func fakeIONOS(s *store) http.Handler {
 	of := func(e entry) obj {
 		return obj{"id": strconv.Itoa(e.id), "name": e.full(), "rootName": bareZone, "type": e.rrtype, "content": e.content, "ttl": e.ttl}
 	}
-	quoted := func(content string) string { return wireQuoted(content).String() }
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+base, func(w http.ResponseWriter, r *http.Request) {
 		reply(w, 200, []obj{{"name": bareZone, "id": "z", "type": "NATIVE"}})
@@ -623,13 +630,13 @@ func fakeIONOS(s *store) http.Handler {
 	mux.HandleFunc("POST "+base+"/z/records", func(w http.ResponseWriter, r *http.Request) {
 		var all []obj
 		for _, b := range request[[]body](r) {
-			all = append(all, of(s.list(byID(s.add(relativeName(b.Name), b.Type, b.TTL, quoted(b.Content))))[0]))
+			all = append(all, of(s.list(byID(s.add(relativeName(b.Name), b.Type, b.TTL, canonical(b.Type, b.Content))))[0]))
 		}
 		reply(w, 201, all)
 	})
 	mux.HandleFunc("PUT "+base+"/z/records/{id}", func(w http.ResponseWriter, r *http.Request) {
 		b := request[body](r)
-		s.edit(number(r.PathValue("id")), func(e *entry) { e.content, e.ttl = quoted(b.Content), b.TTL })
+		s.edit(number(r.PathValue("id")), func(e *entry) { e.content, e.ttl = canonical(e.rrtype, b.Content), b.TTL })
 		w.WriteHeader(200)
 	})
 	mux.HandleFunc("DELETE "+base+"/z/records/{id}", func(w http.ResponseWriter, r *http.Request) {

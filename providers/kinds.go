@@ -31,9 +31,18 @@ type opening struct {
 // kinds lists them all.
 func kinds() []kind {
 	list := []kind{kindRFC2136(), kindPowerDNS(), kindZoneFile(), kindRoute53(), kindExec()}
-	list = append(list, vendors()...)
-	return append(list, heavy()...)
+	for _, k := range append(vendors(), heavy()...) {
+		if k.strategy.Lists == (ListWay{}) {
+			k.strategy.Lists = ListWay{Most: moduleBatch}
+		}
+		list = append(list, k)
+	}
+	return list
 }
+
+// moduleBatch is how many names of an address list a module is given at once,
+// with a look at the zone before.
+const moduleBatch = 100
 
 // Open gives the publisher that settings stand for. An error is one
 // [*SettingsError] or several joined, in which no secret stands. Nothing is
@@ -90,7 +99,7 @@ func kindRFC2136() kind {
 			{"key_alg", Text, false, "hmac-sha256 or hmac-sha512"},
 			{"key", Secret, false, "the key in base64"},
 		},
-		strategy: Strategy{Alone: CompareAndSwap, Beside: CompareAndSwap, TTL: TTLs{Shared: true}},
+		strategy: Strategy{Alone: CompareAndSwap, Beside: CompareAndSwap, TTL: TTLs{Shared: true}, Lists: ListWay{Most: 500, Atomic: true, Checked: true}},
 		open: func(o opening) (backend, error) {
 			p, err := decode[rfc2136.Provider](o.object)
 			if err != nil {
@@ -110,7 +119,7 @@ func kindPowerDNS() kind {
 			{"server_id", Text, false, "the server's name within the API; localhost if left out"},
 			{"api_token", Secret, true, "the server's api-key"},
 		},
-		strategy: Strategy{Alone: ReadAndSwap, Beside: ReadAndSwap, TTL: TTLs{Shared: true}},
+		strategy: Strategy{Alone: ReadAndSwap, Beside: ReadAndSwap, TTL: TTLs{Shared: true}, Lists: ListWay{Most: 500, Atomic: true}},
 		open: func(o opening) (backend, error) {
 			p, err := decode[powerdns.Provider](o.object)
 			if err != nil {
@@ -135,7 +144,7 @@ func kindRoute53() kind {
 			{"endpoint_url", Text, false, "another API"},
 			{"max_retries", Number, false, "how often a request is tried; 5 if left out"},
 		},
-		strategy: Strategy{Alone: CompareAndSwap, Beside: CompareAndSwap, TTL: TTLs{Shared: true}},
+		strategy: Strategy{Alone: CompareAndSwap, Beside: CompareAndSwap, TTL: TTLs{Shared: true}, Lists: ListWay{Most: 500, Atomic: true, Checked: true}},
 		open: func(o opening) (backend, error) {
 			p, err := decode[route53.Provider](o.object)
 			if err != nil {

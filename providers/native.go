@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
@@ -16,6 +17,17 @@ type Swapper interface {
 	// [ErrConflict] if it sees that the RRset is not old. Records that are in
 	// both are left as they are.
 	ReplaceTXT(ctx context.Context, zone, name string, old, new txt.RRset) error
+}
+
+// Lister reads and changes address lists.
+type Lister interface {
+	// ReadSubtrees gives what the zone has at and below names. ask gives the
+	// names below one of them to ask for, where not all can be read.
+	ReadSubtrees(ctx context.Context, zone string, roots []string, ask func(root string) []string) (map[string]addresslist.Subtree, error)
+	// ChangeNames makes the changes of a batch, or does nothing, with an error
+	// that is [ErrConflict] if it sees that the names do not hold what the batch
+	// takes for granted.
+	ChangeNames(ctx context.Context, zone string, b addresslist.Batch) error
 }
 
 // native is a backend that replaces RRsets itself.

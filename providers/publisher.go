@@ -11,8 +11,8 @@ import (
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
-// Publisher reads and replaces TXT RRsets through one provider. It may be used
-// by several goroutines.
+// Publisher reads and replaces TXT RRsets, and changes address lists, through one
+// provider. It may be used by several goroutines.
 type Publisher struct {
 	name     string
 	kind     string
@@ -245,7 +245,7 @@ func verbFor(old, new txt.RRset) string {
 }
 
 func (p *Publisher) fail(verb, name string, cause error, state State, found *txt.RRset) error {
-	return &Error{p.name, name, verb, p.scrub.err(cause), state, found}
+	return &Error{Provider: p.name, Name: name, Verb: verb, Cause: p.scrub.err(cause), State: state, Found: found}
 }
 
 // guard makes an error of a panic, which some modules raise on an answer that

@@ -240,6 +240,9 @@ func TestDescribe(t *testing.T) {
 		if refuses && d.Strategy.Why == "" {
 			t.Errorf("%s refuses without saying why", d.Type)
 		}
+		if l := d.Strategy.Lists; (l.Most == 0) != (l.Why != "") {
+			t.Errorf("%s takes %d names of a list, as %q", d.Type, l.Most, l.Why)
+		}
 		for _, g := range d.Guarantees {
 			if !strings.HasSuffix(g, ".") {
 				t.Errorf("%s: %q is no sentence", d.Type, g)
@@ -252,6 +255,7 @@ func TestDescribe(t *testing.T) {
 	want := []string{
 		"An SPF record alone at its name: replaced at one moment; a change that others make in the moment before it is lost.",
 		"Beside other TXT records: the new record is added, then the old one deleted; for the moment between both are published.",
+		"Address lists: names are added and deleted one by one.",
 		"The TTL is at least 60 s.",
 	}
 	for _, d := range Describe() {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/spf"
 )
 
@@ -25,6 +27,13 @@ import (
 // else one after the other with the TTL between; parts that nothing refers to
 // any more go when every record is gone from caches that referred to them.
 // Parts whose change would not be safe in place get fresh names.
+//
+// An address list is a part of the record that asks for it. A receiver asks it
+// one question for each address, and holds the answer; so the lists that there
+// were are versions of its name as any other's. While its names are added and
+// deleted, in the order of [addresslist.Steps], every answer is that of the list
+// before or of the one after. A list whose TTL changes, or whose names cannot all
+// be read, gets a fresh name.
 //
 // A Rollout has no state: [Rollout.Next] is a function of what is published,
 // what is wanted and the time. A push that was stopped anywhere is taken up by
@@ -44,6 +53,26 @@ type PublishedName struct {
 	Now    Version
 	TTL    time.Duration
 	Former []Former // versions that receivers may still hold
+	List   *PublishedList
+}
+
+// PublishedList is the address list at a name that may be a list's.
+type PublishedList struct {
+	Names  addresslist.List
+	TTL    time.Duration
+	Former []FormerList
+	// Asked is until when receivers may hold an answer about a name of the list,
+	// though no published record asks for it.
+	Asked   time.Time
+	Partial bool // other names may stand there than are known
+	Foreign bool // it is not ours to delete
+}
+
+// FormerList is a list that was changed. Receivers may hold its answers until a
+// time.
+type FormerList struct {
+	Names addresslist.List
+	Until time.Time
 }
 
 // only gives the version that is one record, or none if text is empty.
@@ -63,7 +92,7 @@ type Former struct {
 
 // Published is the SPF records of a domain as they are: the domain's own, those
 // of its regions, and everything at a name that may be a part's. A name that
-// is not in it publishes nothing.
+// is not in it publishes nothing, and is no list's.
 type Published map[string]PublishedName
 
 // Wanted is one of the records that are to be published.
@@ -71,7 +100,16 @@ type Wanted struct {
 	Name string // canonical
 	Text string // empty for a name that is to have no record
 	TTL  time.Duration
-	Of   string // canonical name of the record whose part it is; empty for a record that stands for itself
+	Of   string           // canonical name of the record whose part it is; empty for a record that stands for itself
+	List addresslist.List // of an address list, which has no text; nil for a record
+}
+
+// Names gives the names that parts and address lists of a record may have, by
+// number from 1. Lists are given those that are [Published] with a list, as
+// the others were not looked at.
+type Names struct {
+	Part func(of string, number int) string
+	List func(of string, number int) string
 }
 
 // StageKind says what a stage does.
@@ -79,9 +117,9 @@ type StageKind uint8
 
 // The stages of a rollout, in their order.
 const (
-	Create StageKind = iota // records at names that have none and that nothing refers to
+	Create StageKind = iota // records at names that have none and that nothing refers to, and lists that nothing asks for
 	Switch                  // records in the place of others
-	Remove                  // parts that nothing refers to
+	Remove                  // parts and lists that nothing refers to
 	Wait                    // nothing may be written before After
 	Done                    // what is published is what is wanted
 )
@@ -100,31 +138,70 @@ type Stage struct {
 	Why     string    // of Wait
 }
 
-// Change is a record to write, or to delete where New is empty.
+// Change is a record to write, or to delete where New is empty; or a list.
 type Change struct {
 	Name string
 	Old  Version
 	New  string
 	TTL  time.Duration
+	List *ListChange
 }
 
-// Next gives the next stage. names gives the names for parts of a record, by
-// number from 1. The error is an [*UnsafeError] where no order of changes is
-// safe, or that of ctx.
-func (r *Rollout) Next(ctx context.Context, now time.Time, published Published, wanted []Wanted, names func(of string, number int) string) (Stage, error) {
-	p := &planner{Rollout: r, ctx: ctx, now: now, published: published, wanted: wanted, names: names}
+// Verb gives "create", "change" or "delete".
+func (c Change) Verb() string {
+	none, was := c.New == "", len(c.Old) > 0
+	if c.List != nil {
+		none, was = len(c.List.To) == 0, len(c.List.From) > 0
+	}
+	switch {
+	case none:
+		return "delete"
+	case was:
+		return "change"
+	}
+	return "create"
+}
+
+// ListChange is the names of an address list as they are and as they are to be.
+type ListChange struct{ From, To addresslist.List }
+
+// Next gives the next stage. The first record that is wanted is the domain's own.
+// The error is an [*UnsafeError] where no order of changes is safe, or that of
+// ctx.
+func (r *Rollout) Next(ctx context.Context, now time.Time, published Published, wanted []Wanted, names Names) (Stage, error) {
+	p := &planner{Rollout: r, ctx: ctx, now: now, published: published, wanted: wanted, names: names, trees: map[treeOf]*spf.AddressTree{}}
 	var unsafe *UnsafeError
-	for _, fresh := range []bool{false, true} {
-		t, err := p.target(fresh)
+	for _, w := range p.ways() {
+		t, err := p.target(w.fresh)
 		if err != nil {
 			return Stage{}, err
 		}
-		stage, err := p.advance(t)
+		stage, err := w.plan(t)
 		if !errors.As(err, &unsafe) {
 			return stage, err
 		}
+		p.why = unsafe
 	}
-	return p.detour(unsafe)
+	return Stage{}, unsafe
+}
+
+// fresh says what gets a name that nothing else was published at, where it is
+// not published as it is wanted.
+type fresh struct{ parts, lists bool }
+
+// way is one way to publish what is wanted.
+type way struct {
+	fresh fresh
+	plan  func(*target) (Stage, error)
+}
+
+// ways gives all, the one that writes least first.
+func (p *planner) ways() []way {
+	all := []way{{fresh{}, p.advance}, {fresh{parts: true}, p.advance}}
+	if slices.ContainsFunc(p.wanted, func(w Wanted) bool { return w.List != nil }) {
+		all = append(all, way{fresh{parts: true}, p.detour}, way{fresh{parts: true, lists: true}, p.advance})
+	}
+	return append(all, way{fresh{parts: true, lists: true}, p.detour})
 }
 
 // UnsafeError says that no order of changes keeps all mail going that the

@@ -8,13 +8,9 @@ import (
 )
 
 // detour finds a way where the records cannot change at once: one after the
-// other, or by way of records that hold what both versions do. why is given
-// back where there is none.
-func (p *planner) detour(why *UnsafeError) (Stage, error) {
-	t, err := p.target(true)
-	if err != nil {
-		return Stage{}, err
-	}
+// other, or by way of records that hold what both versions do. Why they cannot is
+// given back where there is none.
+func (p *planner) detour(t *target) (Stage, error) {
 	updates := p.updates(t)
 	creates := p.creates(t)
 	step := p.firstStep(t, updates)
@@ -23,15 +19,15 @@ func (p *planner) detour(why *UnsafeError) (Stage, error) {
 	}
 	switch {
 	case step == nil:
-		return Stage{}, why
+		return Stage{}, p.why
 	case len(creates) > 0:
 		return Stage{Kind: Create, Changes: creates}, nil
 	}
 	to := versions{}
 	for _, c := range step {
-		to[c.Name] = only(c.New)
+		to[c.Name] = p.after(c)
 	}
-	until, err := p.safeFrom(to, t.versions())
+	until, err := p.safeFrom(to, p.versions(t))
 	if err != nil {
 		return Stage{}, err
 	}
@@ -61,7 +57,7 @@ func (p *planner) firstStep(t *target, updates []Change) []Change {
 		}
 		at := p.assuming(t, updates, made)
 		for i, c := range updates {
-			if made&(1<<i) != 0 || at.safeAt(at.now, versions{c.Name: only(c.New)}, t.versions()) != nil {
+			if made&(1<<i) != 0 || at.safeAt(at.now, versions{c.Name: p.after(c)}, p.versions(t)) != nil {
 				continue
 			}
 			if rest := search(made | 1<<i); rest != nil {
@@ -83,17 +79,33 @@ func (p *planner) assuming(t *target, updates []Change, made uint) *planner {
 	later := *p
 	later.published = Published{}
 	for name, is := range p.published {
-		later.published[name] = PublishedName{Now: is.Now, TTL: is.TTL}
+		later.published[name] = PublishedName{Now: is.Now, TTL: is.TTL, List: is.List.settled()}
 	}
 	for _, c := range p.creates(t) {
-		later.published[c.Name] = PublishedName{Now: only(c.New), TTL: c.TTL}
+		later.published[c.Name] = c.made()
 	}
 	for i, c := range updates {
 		if made&(1<<i) != 0 {
-			later.published[c.Name] = PublishedName{Now: only(c.New), TTL: c.TTL}
+			later.published[c.Name] = c.made()
 		}
 	}
 	return &later
+}
+
+// settled gives a list of which nothing former is held.
+func (l *PublishedList) settled() *PublishedList {
+	if l == nil {
+		return nil
+	}
+	return &PublishedList{Names: l.Names, TTL: l.TTL, Partial: l.Partial, Foreign: l.Foreign}
+}
+
+// made gives what a change leaves.
+func (c Change) made() PublishedName {
+	if c.List != nil {
+		return PublishedName{List: &PublishedList{Names: c.List.To, TTL: c.TTL}}
+	}
+	return PublishedName{Now: only(c.New), TTL: c.TTL}
 }
 
 // widened gives changes to records that hold the terms of both versions, if
@@ -102,7 +114,7 @@ func (p *planner) widened(t *target, updates []Change) []Change {
 	var wide []Change
 	to := versions{}
 	for _, c := range updates {
-		if len(c.Old) != 1 {
+		if c.List != nil || len(c.Old) != 1 {
 			return nil
 		}
 		text, ok := both(c.Old[0], c.New)
@@ -114,17 +126,17 @@ func (p *planner) widened(t *target, updates []Change) []Change {
 		}
 		c.New = text
 		wide = append(wide, c)
-		to[c.Name] = Version{text}
+		to[c.Name] = version{texts: Version{text}}
 	}
 	before := p.assuming(t, updates, 0)
-	if len(wide) == 0 || before.safeAt(p.now, to, t.versions()) != nil {
+	if len(wide) == 0 || before.safeAt(p.now, to, p.versions(t)) != nil {
 		return nil
 	}
 	after := p.assuming(t, updates, 0)
 	for _, c := range wide {
-		after.published[c.Name] = PublishedName{Now: only(c.New), TTL: c.TTL}
+		after.published[c.Name] = c.made()
 	}
-	if after.safeAt(p.now, t.versions(), t.versions()) != nil {
+	if after.safeAt(p.now, p.versions(t), p.versions(t)) != nil {
 		return nil
 	}
 	return wide

@@ -9,22 +9,53 @@ import (
 	"github.com/spfzone/spfzone/spf"
 )
 
-// versions are the records of names at one time.
-type versions map[string]Version
+// version is the records of one name at one time, or an address list.
+type version struct {
+	texts Version
+	list  *spf.AddressTree
+}
 
-func (t *target) versions() versions {
+// same reports whether two versions give the same answers.
+func (v version) same(o version) bool {
+	if v.list == nil || o.list == nil || v.list == o.list {
+		return v.list == o.list && slices.Equal(v.texts, o.texts)
+	}
+	return v.list.Equal(o.list)
+}
+
+// versions are those of names at one time.
+type versions map[string]version
+
+func (p *planner) versions(t *target) versions {
 	v := versions{}
 	for _, w := range t.records {
-		v[w.Name] = only(w.Text)
+		v[w.Name] = version{texts: only(w.Text)}
+		if w.List != nil {
+			v[w.Name] = version{list: p.tree(w.Name, w.List)}
+		}
 	}
 	return v
 }
 
-// current gives what is published.
+// after gives the version that a change leaves.
+func (p *planner) after(c Change) version {
+	if c.List != nil {
+		return version{list: p.tree(c.Name, c.List.To)}
+	}
+	return version{texts: only(c.New)}
+}
+
+// current gives what is published. Lists of which not all is known are left to
+// the resolver.
 func (p *planner) current() versions {
 	v := versions{}
 	for name, is := range p.published {
-		v[name] = is.Now
+		switch {
+		case is.List == nil:
+			v[name] = version{texts: is.Now}
+		case !is.List.Partial:
+			v[name] = version{list: p.tree(name, is.List.Names)}
+		}
 	}
 	return v
 }
@@ -51,6 +82,7 @@ func (p *planner) safeFrom(to, final versions) (time.Time, error) {
 		for _, f := range p.former(is) {
 			times = append(times, f.Until)
 		}
+		times = append(times, p.listTimes(is.List)...)
 	}
 	slices.SortFunc(times, time.Time.Compare)
 	// What is safe while more is held is safe when less is: the last time decides
@@ -91,12 +123,12 @@ func (p *planner) safeAt(at time.Time, to, final versions) error {
 // held gives for each name the versions that receivers may hold, where there
 // is more than one. A name that is to be created is held as it will be: nobody
 // has asked for it, or else it has a former version.
-func (p *planner) held(at time.Time, from, to versions) map[string][]Version {
-	held := map[string][]Version{}
+func (p *planner) held(at time.Time, from, to versions) map[string][]version {
+	held := map[string][]version{}
 	for name := range from.with(to) {
-		var list []Version
-		add := func(v Version) {
-			if !slices.ContainsFunc(list, func(o Version) bool { return slices.Equal(o, v) }) {
+		var list []version
+		add := func(v version) {
+			if !slices.ContainsFunc(list, v.same) {
 				list = append(list, v)
 			}
 		}
@@ -104,12 +136,18 @@ func (p *planner) held(at time.Time, from, to versions) map[string][]Version {
 		if changes {
 			add(after)
 		}
-		if !changes || len(from[name]) > 0 || p.standsAlone(name) {
+		if is := p.published[name].List; is != nil || after.list != nil {
+			if p.heldLists(at, name, from[name], changes, add); len(list) > 0 {
+				held[name] = list
+			}
+			continue
+		}
+		if !changes || len(from[name].texts) > 0 || p.standsAlone(name) {
 			add(from[name])
 		}
 		for _, f := range p.published[name].Former {
 			if f.Until.After(at) {
-				add(f.Version)
+				add(version{texts: f.Version})
 			}
 		}
 		held[name] = list
@@ -122,7 +160,7 @@ func (p *planner) held(at time.Time, from, to versions) map[string][]Version {
 func (p *planner) standsAlone(name string) bool { return name == p.wanted[0].Name }
 
 // mixes evaluates a domain for every mix.
-func (p *planner) mixes(domain string, from, final versions, held map[string][]Version) error {
+func (p *planner) mixes(domain string, from, final versions, held map[string][]version) error {
 	before, err := p.policy(domain, from)
 	if err != nil {
 		return err
@@ -164,9 +202,13 @@ func (p *planner) mixes(domain string, from, final versions, held map[string][]V
 
 func (p *planner) policy(domain string, v versions) (*spf.Policy, error) {
 	o := &spf.Overlay{Base: p.Resolver, TXT: map[string][]spf.TXT{}}
-	for name, texts := range v {
+	for name, is := range v {
+		if is.list != nil {
+			o.Trees = append(o.Trees, is.list)
+			continue
+		}
 		o.TXT[name] = nil
-		for _, text := range texts {
+		for _, text := range is.texts {
 			o.TXT[name] = append(o.TXT[name], spf.TXT{text})
 		}
 	}

@@ -17,7 +17,7 @@ func (p *planner) advance(t *target) (Stage, error) {
 		if unfit := p.unfit(t); unfit != "" {
 			return Stage{}, &UnsafeError{Domain: unfit}
 		}
-		until, err := p.safeFrom(t.versions(), t.versions())
+		until, err := p.safeFrom(p.versions(t), p.versions(t))
 		if err != nil {
 			return Stage{}, err
 		}
@@ -40,8 +40,13 @@ func (p *planner) advance(t *target) (Stage, error) {
 func (p *planner) creates(t *target) []Change {
 	var out []Change
 	for i, w := range t.records {
-		if i > 0 && len(p.published[w.Name].Now) == 0 && w.Text != "" {
-			out = append(out, Change{w.Name, nil, w.Text, w.TTL})
+		switch {
+		case w.List != nil:
+			if c, differs := p.listChange(w); differs && !p.asked(w.Name, p.now) {
+				out = append(out, c)
+			}
+		case i > 0 && len(p.published[w.Name].Now) == 0 && w.Text != "":
+			out = append(out, Change{Name: w.Name, New: w.Text, TTL: w.TTL})
 		}
 	}
 	return out
@@ -52,11 +57,14 @@ func (p *planner) updates(t *target) []Change {
 	var out []Change
 	for i, w := range t.records {
 		is := p.published[w.Name]
-		if i > 0 && len(is.Now) == 0 {
-			continue
-		}
-		if !slices.Equal(is.Now, only(w.Text)) || w.Text != "" && is.TTL != w.TTL {
-			out = append(out, Change{w.Name, is.Now, w.Text, w.TTL})
+		switch {
+		case w.List != nil:
+			if c, differs := p.listChange(w); differs && p.asked(w.Name, p.now) {
+				out = append(out, c)
+			}
+		case i > 0 && len(is.Now) == 0:
+		case !slices.Equal(is.Now, only(w.Text)) || w.Text != "" && is.TTL != w.TTL:
+			out = append(out, Change{Name: w.Name, Old: is.Now, New: w.Text, TTL: w.TTL})
 		}
 	}
 	return out
@@ -68,10 +76,17 @@ func (p *planner) removal(t *target) (Stage, error) {
 	var changes []Change
 	var after time.Time
 	for name, is := range p.published {
-		if _, stays := t.by[name]; stays || len(is.Now) == 0 {
+		if _, stays := t.by[name]; stays {
 			continue
 		}
-		changes = append(changes, Change{Name: name, Old: is.Now})
+		switch l := is.List; {
+		case l != nil && len(l.Names) > 0 && !l.Foreign:
+			changes = append(changes, Change{Name: name, TTL: l.TTL, List: &ListChange{From: l.Names}})
+		case len(is.Now) > 0:
+			changes = append(changes, Change{Name: name, Old: is.Now})
+		default:
+			continue
+		}
 		if until := p.referred(name); until.After(after) {
 			after = until
 		}
@@ -100,7 +115,8 @@ func (p *planner) referred(name string) time.Time {
 	return until
 }
 
-// RefersTo reports whether a record refers to a name.
+// RefersTo reports whether a record refers to a name, or asks for the addresses
+// of a list there.
 func (v Version) RefersTo(name string) bool {
 	for _, text := range v {
 		r, _ := spf.ParseAll(text)
@@ -111,6 +127,9 @@ func (v Version) RefersTo(name string) bool {
 			if target, ok := d.Domain().Name(); ok && target == name {
 				return true
 			}
+			if target, ok := listAskedFor(d.Mechanism); ok && target == name {
+				return true
+			}
 		}
 	}
 	return false
@@ -119,7 +138,7 @@ func (v Version) RefersTo(name string) bool {
 // unfit gives the name of a record that is too large, or "".
 func (p *planner) unfit(t *target) string {
 	for _, w := range t.records {
-		if p.Fits != nil && !p.Fits(w.Name, w.Text) {
+		if w.List == nil && p.Fits != nil && !p.Fits(w.Name, w.Text) {
 			return w.Name
 		}
 	}

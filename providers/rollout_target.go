@@ -15,7 +15,9 @@ type planner struct {
 	now       time.Time
 	published Published
 	wanted    []Wanted
-	names     func(of string, number int) string
+	names     Names
+	trees     map[treeOf]*spf.AddressTree
+	why       *UnsafeError // why the ways before this one are none
 }
 
 // target is what is wanted, with the names that its parts are to have.
@@ -25,9 +27,8 @@ type target struct {
 }
 
 // target names the parts. A part that is published already keeps that name. The
-// others get the names that are wanted, unless fresh says that a name must not
-// have published anything else.
-func (p *planner) target(fresh bool) (*target, error) {
+// others get the names that are wanted, unless a fresh name is wanted.
+func (p *planner) target(f fresh) (*target, error) {
 	name := map[string]string{} // by wanted name
 	taken := map[string]bool{}
 	for _, w := range p.wanted {
@@ -36,16 +37,22 @@ func (p *planner) target(fresh bool) (*target, error) {
 		}
 	}
 	for _, w := range p.wanted {
-		if at := p.holding(w, taken); w.Of != "" && at != "" {
+		if w.Of == "" || w.List != nil {
+			continue
+		}
+		if at := p.holding(w, taken); at != "" {
 			name[w.Name], taken[at] = at, true
 		}
+	}
+	if err := p.nameLists(f.lists, name, taken); err != nil {
+		return nil, err
 	}
 	for _, w := range p.wanted {
 		if name[w.Name] != "" {
 			continue
 		}
 		at := w.Name
-		if taken[at] || !p.unused(at) && (fresh || len(p.published[at].Now) == 0) {
+		if taken[at] || !p.unused(at) && (f.parts || len(p.published[at].Now) == 0) {
 			at = p.freshName(w.Of, taken)
 		}
 		name[w.Name], taken[at] = at, true
@@ -72,7 +79,7 @@ func (p *planner) holding(w Wanted, taken map[string]bool) string {
 		return w.Name
 	}
 	for number := 1; number <= p.highest(); number++ {
-		if name := p.names(w.Of, number); has(name) {
+		if name := p.names.Part(w.Of, number); has(name) {
 			return name
 		}
 	}
@@ -97,7 +104,7 @@ func (p *planner) former(n PublishedName) []Former {
 
 func (p *planner) freshName(of string, taken map[string]bool) string {
 	for number := 1; ; number++ {
-		if name := p.names(of, number); !taken[name] && p.unused(name) && !p.isWanted(name) {
+		if name := p.names.Part(of, number); !taken[name] && p.unused(name) && !p.isWanted(name) {
 			return name
 		}
 	}
@@ -107,7 +114,7 @@ func (p *planner) isWanted(name string) bool {
 	return slices.ContainsFunc(p.wanted, func(w Wanted) bool { return w.Name == name })
 }
 
-// renamed gives a record with other names in its includes.
+// renamed gives a record with other names in its includes, and of other lists.
 func renamed(text string, names map[string]string) (string, error) {
 	if text == "" {
 		return "", nil
@@ -118,17 +125,12 @@ func renamed(text string, names map[string]string) (string, error) {
 	}
 	changed := false
 	for i, d := range r.Directives {
-		include, ok := d.Mechanism.(spf.Include)
-		if !ok {
-			continue
+		led, err := ledTo(d.Mechanism, names)
+		if err != nil {
+			return "", err
 		}
-		name, _ := include.Domain.Name()
-		if to := names[name]; to != "" && to != name {
-			spec, err := spf.DomainName(to)
-			if err != nil {
-				return "", err
-			}
-			r.Directives[i].Mechanism = spf.Include{Domain: spec}
+		if led != nil {
+			r.Directives[i].Mechanism = led
 			changed = true
 		}
 	}
@@ -136,4 +138,29 @@ func renamed(text string, names map[string]string) (string, error) {
 		return text, nil
 	}
 	return r.String(), nil
+}
+
+// ledTo gives an include, or a term that asks for an address list, with another
+// name; nil where it is as it is to be.
+func ledTo(m spf.Mechanism, names map[string]string) (spf.Mechanism, error) {
+	if list, ok := listAskedFor(m); ok {
+		if to := names[list]; to != "" && to != list {
+			return askFor(to)
+		}
+		return nil, nil
+	}
+	include, ok := m.(spf.Include)
+	if !ok {
+		return nil, nil
+	}
+	name, _ := include.Domain.Name()
+	to := names[name]
+	if to == "" || to == name {
+		return nil, nil
+	}
+	spec, err := spf.DomainName(to)
+	if err != nil {
+		return nil, err
+	}
+	return spf.Include{Domain: spec}, nil
 }

@@ -38,8 +38,8 @@ type world struct {
 	failed    int // mixes in which a listed sender fails, or anything is permerror
 }
 
-func (w *world) policy(name string, records map[string][]spf.TXT) *spf.Policy {
-	c := &spf.Checker{Resolver: &spf.Overlay{Base: dnstest.NewZone(), TXT: records}}
+func (w *world) policy(name string, records map[string][]spf.TXT, lists ...*spf.AddressTree) *spf.Policy {
+	c := &spf.Checker{Resolver: &spf.Overlay{Base: dnstest.NewZone(), TXT: records, Trees: lists}}
 	p, err := c.Policy(context.Background(), name)
 	if err != nil {
 		w.t.Fatal(err)
@@ -272,7 +272,7 @@ func TestRollout(t *testing.T) {
 func rollOut(w *world, kinds map[providers.StageKind]int) (stopped int, err error) {
 	rollout := &providers.Rollout{Resolver: dnstest.NewZone()}
 	for range 60 {
-		stage, err := rollout.Next(context.Background(), w.now, w.published, w.wanted, partName)
+		stage, err := rollout.Next(context.Background(), w.now, w.published, w.wanted, providers.Names{Part: partName})
 		if err != nil {
 			return stopped, err
 		}

@@ -45,7 +45,20 @@ type Strategy struct {
 	// TTL is what TTLs can be had.
 	TTL TTLs
 	// Why says why something is refused.
-	Why string
+	Why   string
+	Lists ListWay
+}
+
+// ListWay is how the names of an address list are added and deleted.
+type ListWay struct {
+	// Most is how many names go into one request, or one call of a module, that
+	// makes a request for each; 0 where lists are refused.
+	Most int
+	// Atomic says that a request is carried out whole or not at all, and Checked
+	// that it fails if a name to add has records, or one to delete has not the
+	// one that it is to have.
+	Atomic, Checked bool
+	Why             string // lists are refused
 }
 
 // TTLs says which TTLs a provider publishes. Zero values mean no limit.

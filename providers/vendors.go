@@ -66,10 +66,11 @@ func vendors() []kind {
 			}()),
 		},
 		{
-			name:     "desec",
-			doc:      "deSEC",
-			fields:   []FieldDescription{{"token", Secret, true, "an API token"}},
-			strategy: Strategy{Alone: SetRRset, Beside: AppendDelete, Rewrites: true, TTL: TTLs{Least: 3600, Shared: true, Kept: true}},
+			name:   "desec",
+			doc:    "deSEC",
+			fields: []FieldDescription{{"token", Secret, true, "an API token"}},
+			strategy: Strategy{Alone: SetRRset, Beside: AppendDelete, Rewrites: true, TTL: TTLs{Least: 3600, Shared: true, Kept: true},
+				Lists: ListWay{Why: "the module asks for the zone at once, which the API gives up to 500 RRsets only"}},
 			open: module[desec.Provider](func() codec {
 				c := plain()
 				c.decode = halves
@@ -120,10 +121,11 @@ func vendors() []kind {
 			open:     module(plain(), settleLinode),
 		},
 		{
-			name:     "gandi",
-			doc:      "Gandi LiveDNS",
-			fields:   []FieldDescription{{"bearer_token", Secret, true, "a personal access token"}},
-			strategy: Strategy{Alone: AppendDelete, Beside: AppendDelete, Rewrites: true, TTL: TTLs{Least: 300, Shared: true, Again: true}},
+			name:   "gandi",
+			doc:    "Gandi LiveDNS",
+			fields: []FieldDescription{{"bearer_token", Secret, true, "a personal access token"}},
+			strategy: Strategy{Alone: AppendDelete, Beside: AppendDelete, Rewrites: true, TTL: TTLs{Least: 300, Shared: true, Again: true},
+				Lists: ListWay{Why: "the module reads 100 RRsets of a zone at most"}},
 			open: module(func() codec {
 				c := quoted()
 				c.target = func(data string, alone bool) string {
@@ -180,7 +182,8 @@ func vendors() []kind {
 				{"endpoint_url", Text, false, "another API"},
 			},
 			strategy: Strategy{Alone: SetRRset, Beside: Refuse, TTL: TTLs{Least: 300},
-				Why: "the module deletes whatever the API finds by the content, and whether that compares whole contents is not known"},
+				Why:   "the module deletes whatever the API finds by the content, and whether that compares whole contents is not known",
+				Lists: ListWay{Why: "the module deletes whatever the API finds by the name, and whether that compares whole names is not known"}},
 			open: module[inwx.Provider](plain()),
 		},
 		{
@@ -192,8 +195,9 @@ func vendors() []kind {
 				{"client_ip", Text, true, "the address that the account allows, from which requests come"},
 				{"api_endpoint", Text, false, "another API"},
 			},
-			strategy: Strategy{Why: "the module writes the whole zone at every change, and without the zone's EmailType, by which the API drops its MX records"},
-			open:     module[namecheap.Provider](plain()),
+			strategy: Strategy{Why: "the module writes the whole zone at every change, and without the zone's EmailType, by which the API drops its MX records",
+				Lists: ListWay{Why: "the module writes the whole zone at every change"}},
+			open: module[namecheap.Provider](plain()),
 		},
 		{
 			name: "porkbun",
@@ -234,7 +238,8 @@ func vendors() []kind {
 				{"account_id", Text, true, "the account's number"},
 				{"api_url", Text, false, "another API"},
 			},
-			strategy: Strategy{CreateAlone: true, Why: "the module changes and deletes the first record whose name contains the one wanted"},
+			strategy: Strategy{CreateAlone: true, Why: "the module changes and deletes the first record whose name contains the one wanted",
+				Lists: ListWay{Why: "the module deletes the first record whose name contains the one wanted"}},
 			open: module(func() codec {
 				c := quoted()
 				c.noApex = true
@@ -256,8 +261,9 @@ func vendors() []kind {
 				{"api_key", Secret, true, "the API key"},
 				{"api_password", Secret, true, "the API password"},
 			},
-			strategy: Strategy{Alone: SetRRset, Beside: Refuse, TTL: TTLs{Zone: true}, Why: "the module changes and deletes the first TXT record of a name"},
-			open:     module[netcup.Provider](plain()),
+			strategy: Strategy{Alone: SetRRset, Beside: Refuse, TTL: TTLs{Zone: true}, Why: "the module changes and deletes the first TXT record of a name",
+				Lists: ListWay{Why: "the TTL is the zone's"}},
+			open: module[netcup.Provider](plain()),
 		},
 	}
 }

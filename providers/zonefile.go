@@ -25,7 +25,7 @@ func kindZoneFile() kind {
 			{"reload", Text, false, "a command that has the name server read the file again, as rndc reload x.com; it is run without a shell"},
 			{"serial", Text, false, "keep or date: whether the serial number keeps its form, or becomes YYYYMMDDnn; keep if left out"},
 		},
-		strategy: Strategy{Alone: CompareAndSwap, Beside: CompareAndSwap, TTL: TTLs{Kept: true}},
+		strategy: Strategy{Alone: CompareAndSwap, Beside: CompareAndSwap, TTL: TTLs{Kept: true}, Lists: ListWay{Most: 1 << 20, Atomic: true, Checked: true}},
 		open: func(o opening) (backend, error) {
 			f, err := decode[struct {
 				File   string `json:"file"`

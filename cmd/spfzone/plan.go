@@ -82,7 +82,7 @@ func (p *publishing) jobs() (jobs []*job) {
 		if d.Err != nil {
 			j.err = d.Err
 		} else {
-			j.push, j.err = p.push(d)
+			j.push = p.push(d)
 		}
 		jobs = append(jobs, j)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -34,17 +35,36 @@ type stageDocument struct {
 	Changes []writeDocument `json:"changes"`
 }
 
-// writeDocument is one record that is created, changed or deleted.
+// writeDocument is one record, or address list, that is created, changed or
+// deleted.
 type writeDocument struct {
-	Action  string   `json:"action"`
-	Name    string   `json:"name"`
-	Zone    string   `json:"zone"`
-	From    []string `json:"from"`
-	To      string   `json:"to"`
-	TTL     int64    `json:"ttl"`
-	OldTTL  int64    `json:"old_ttl"`
-	Added   []string `json:"added"` // terms
-	Removed []string `json:"removed"`
+	Action  string              `json:"action"`
+	Name    string              `json:"name"`
+	Zone    string              `json:"zone"`
+	From    []string            `json:"from"`
+	To      string              `json:"to"`
+	TTL     int64               `json:"ttl"`
+	OldTTL  int64               `json:"old_ttl"`
+	Added   []string            `json:"added"` // terms
+	Removed []string            `json:"removed"`
+	List    *listChangeDocument `json:"list,omitempty"`
+}
+
+// listChangeDocument is what becomes of an address list.
+type listChangeDocument struct {
+	Names   int            `json:"names"` // in the end
+	Added   int            `json:"names_added"`
+	Deleted int            `json:"names_deleted"`
+	Gained  []netip.Prefix `json:"gained"` // addresses that are listed then
+	Lost    []netip.Prefix `json:"lost"`   // addresses that are not any more
+}
+
+func newListChangeDocument(l *providers.ListChange) *listChangeDocument {
+	if l == nil {
+		return nil
+	}
+	n := newNamesDocument(l)
+	return &listChangeDocument{len(l.To), n.Added, n.Deleted, l.To.Beside(l.From), l.From.Beside(l.To)}
 }
 
 func newPlanDocument(jobs []*job) planDocument {
@@ -85,8 +105,8 @@ func newStageDocument(j *job, f push.Forecast) stageDocument {
 	for _, c := range f.Stage.Changes {
 		set := j.step.Set(c.Name)
 		w := writeDocument{
-			Action: action(c), Name: trimDot(c.Name), Zone: trimDot(j.step.Zone(c.Name)), From: append([]string{}, c.Old...), To: c.New,
-			TTL: int64(c.TTL.Seconds()), Added: []string{}, Removed: []string{},
+			Action: c.Verb(), Name: trimDot(c.Name), Zone: trimDot(j.step.Zone(c.Name)), From: append([]string{}, c.Old...), To: c.New,
+			TTL: int64(c.TTL.Seconds()), Added: []string{}, Removed: []string{}, List: newListChangeDocument(c.List),
 		}
 		if len(set.SPF()) > 0 {
 			w.OldTTL = int64(set.TTL)
@@ -96,17 +116,6 @@ func newStageDocument(j *job, f push.Forecast) stageDocument {
 		d.Changes = append(d.Changes, w)
 	}
 	return d
-}
-
-// action gives the word for a change.
-func action(c providers.Change) string {
-	switch {
-	case c.New == "":
-		return "delete"
-	case len(c.Old) == 0:
-		return "create"
-	}
-	return "change"
 }
 
 // termsOf gives the terms of records, each once.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -60,6 +61,10 @@ const timeForm = "2006-01-02 15:04:05 UTC"
 
 // write prints one record with what was there, and the terms that differ.
 func (p *printer) write(w writeDocument) {
+	if w.List != nil {
+		p.writeList(w)
+		return
+	}
 	ttl := ""
 	switch {
 	case w.To == "":
@@ -78,6 +83,25 @@ func (p *printer) write(w writeDocument) {
 	if len(w.From) > 0 && w.To != "" {
 		p.terms("without", w.Removed)
 		p.terms("new", w.Added)
+	}
+}
+
+// writeList prints what becomes of an address list.
+func (p *printer) writeList(w writeDocument) {
+	p.linef("    %s %s, an address list of %s: %s, TTL %d", w.Action, printable(w.Name), counted(w.List.Names, "name", "names"), (&namesDocument{w.List.Added, w.List.Deleted}).text(), w.TTL)
+	for _, side := range []struct {
+		sign     string
+		color    int
+		prefixes []netip.Prefix
+	}{{"- ", red, w.List.Lost}, {"+ ", green, w.List.Gained}} {
+		if len(side.prefixes) == 0 {
+			continue
+		}
+		var texts []string
+		for _, prefix := range side.prefixes {
+			texts = append(texts, prefix.String())
+		}
+		p.linef("      %s", p.paint(side.color, side.sign+someOf(texts)))
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spfzone/spfzone/builder"
 	"github.com/spfzone/spfzone/providers"
+	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/providers/journal"
 	"github.com/spfzone/spfzone/providers/push"
 	"github.com/spfzone/spfzone/providers/txt"
@@ -262,15 +263,7 @@ func (p *publishing) partsOfOthers(domain *builder.DomainPlan) map[string]bool {
 }
 
 // push prepares the publication of one domain, which must be built.
-func (p *publishing) push(d *builder.DomainPlan) (*push.Push, error) {
-	if usesExists(d.Domain) {
-		return nil, withCode(exitUsage, fmt.Errorf("%s: strategy: exists needs address records, which push does not write: use strategy: terms, or put what 'spfzone build' prints into the zone", trimDot(d.Domain.Name)))
-	}
-	return p.reading(d), nil
-}
-
-// reading is push for what nothing is written of.
-func (p *publishing) reading(d *builder.DomainPlan) *push.Push {
+func (p *publishing) push(d *builder.DomainPlan) *push.Push {
 	publisher := p.publishers[d.Domain.Publish]
 	others := p.partsOfOthers(d)
 	fresh := &freshResolver{Resolver: p.resolver, p: p, publisher: publisher, names: others}
@@ -281,6 +274,7 @@ func (p *publishing) reading(d *builder.DomainPlan) *push.Push {
 		ReadOnly:  p.readOnly,
 		Planned:   p.plan.Overlay(p.resolver),
 		PartName:  d.Domain.PartName,
+		ListName:  d.Domain.ListName,
 		Reserved:  func(name string) bool { return p.reserved[name] || others[name] },
 		ZoneOf:    func(ctx context.Context, name string) (*push.Zone, error) { return p.zone(ctx, publisher, name) },
 		Now:       p.a.now,
@@ -292,19 +286,10 @@ func (p *publishing) reading(d *builder.DomainPlan) *push.Push {
 	for _, r := range d.Records {
 		out.Wanted = append(out.Wanted, providers.Wanted{Name: r.Name, Text: r.Text, TTL: r.TTL, Of: r.Of})
 	}
-	return out
-}
-
-// usesExists reports whether records other than TXT belong to a domain.
-func usesExists(d *builder.Domain) bool {
-	uses := func(s builder.Sender) bool {
-		n, isNetwork := s.Source.(*builder.Network)
-		if isNetwork && n.Strategy != nil {
-			return *n.Strategy == builder.StrategyExists
-		}
-		return isNetwork && d.Strategy == builder.StrategyExists
+	for _, l := range d.Lists {
+		out.Wanted = append(out.Wanted, providers.Wanted{Name: l.Name, TTL: l.TTL, Of: l.Of, List: addresslist.Of(l.Name, l.Owners)})
 	}
-	return slices.ContainsFunc(d.Senders, uses) || slices.ContainsFunc(d.Regions, func(r *builder.Region) bool { return slices.ContainsFunc(r.Senders, uses) })
+	return out
 }
 
 // fits gives whether a record keeps to the domain's size limits, beside what
@@ -353,6 +338,12 @@ func (a authority) TXT(ctx context.Context, name string, tcp bool) (push.Answer,
 		return push.Answer{}, err
 	}
 	return push.Answer{Set: rrset(r), NXDomain: r.NXDomain, Alias: r.Alias, Truncated: r.Truncated}, nil
+}
+
+// Lists implements [push.Server].
+func (a authority) Lists(ctx context.Context, name string) (bool, error) {
+	addresses, err := a.LookupA(ctx, name, resolver.UDP)
+	return slices.Contains(addresses, listedAddress), err
 }
 
 func rrset(r resolver.TXTReply) txt.RRset {

@@ -37,7 +37,9 @@ journal, from which 'spfzone rollback' restores them. After it every authoritati
 server is asked by UDP and TCP until all have the change, and the records are
 evaluated as each of them gives them. Where one shows something else, or they do
 not say what they are to, the change is taken back. The other TXT records at a
-name are left as they are, octet by octet, or the change is refused.
+name are left as they are, octet by octet, or the change is refused. The names of an address list (strategy:
+exists) are added and deleted in steps, each of which lets through whom both the
+old and the new list do.
 
 The exit code is 0 if all is written that may be written now, 4 if a domain is
 refused for safety, and 3 if a lookup or a write failed.`,

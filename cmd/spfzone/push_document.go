@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/spfzone/spfzone/providers"
@@ -23,11 +24,30 @@ type pushedDocument struct {
 	Written  []writtenDocument `json:"written"`
 }
 
-// writtenDocument is one record that was created, changed or deleted.
+// writtenDocument is one record, or address list, that was created, changed or
+// deleted.
 type writtenDocument struct {
-	Action string `json:"action"`
-	Name   string `json:"name"`
-	To     string `json:"to"`
+	Action string         `json:"action"`
+	Name   string         `json:"name"`
+	To     string         `json:"to"`
+	List   *namesDocument `json:"list,omitempty"`
+}
+
+// namesDocument counts the names of an address list.
+type namesDocument struct {
+	Added   int `json:"names_added"`
+	Deleted int `json:"names_deleted"`
+}
+
+func newNamesDocument(l *providers.ListChange) *namesDocument {
+	if l == nil {
+		return nil
+	}
+	return &namesDocument{len(l.To.Minus(l.From)), len(l.From.Minus(l.To))}
+}
+
+func (d *namesDocument) text() string {
+	return fmt.Sprintf("%s added, %d deleted", counted(d.Added, "name", "names"), d.Deleted)
 }
 
 func newPushDocument(jobs []*job) pushDocument {
@@ -36,7 +56,7 @@ func newPushDocument(jobs []*job) pushDocument {
 		w := pushedDocument{Domain: trimDot(j.plan.Domain.Name), Provider: j.provider, State: "published", Written: []writtenDocument{}}
 		for _, s := range j.written {
 			for _, c := range s.Changes {
-				w.Written = append(w.Written, writtenDocument{action(c), trimDot(c.Name), c.New})
+				w.Written = append(w.Written, writtenDocument{c.Verb(), trimDot(c.Name), c.New, newNamesDocument(c.List)})
 			}
 		}
 		switch {
@@ -54,7 +74,7 @@ func newPushDocument(jobs []*job) pushDocument {
 // pushed prints how far each domain is.
 func (p *printer) pushed(d pushDocument) {
 	for _, domain := range d.Domains {
-		written := counted(len(domain.Written), "record", "records") + " written"
+		written := domain.written()
 		switch domain.State {
 		case "published":
 			p.linef("%s: %s, %s", printable(domain.Domain), p.paint(green, "published as planned"), written)
@@ -64,4 +84,19 @@ func (p *printer) pushed(d pushDocument) {
 			p.linef("%s: %s, %s", printable(domain.Domain), p.paint(red, "failed"), written)
 		}
 	}
+}
+
+// written counts the records and the lists.
+func (d pushedDocument) written() string {
+	lists := 0
+	for _, w := range d.Written {
+		if w.List != nil {
+			lists++
+		}
+	}
+	text := counted(len(d.Written)-lists, "record", "records")
+	if lists > 0 {
+		text += " and " + counted(lists, "address list", "address lists")
+	}
+	return text + " written"
 }

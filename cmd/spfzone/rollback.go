@@ -65,10 +65,7 @@ func (a *app) rollback(ctx context.Context, id string, o pushOptions) error {
 	}
 	d := p.plan.Domains[0]
 	d.Err = nil // what is restored is not what is built
-	one := &job{plan: d, provider: d.Domain.Publish}
-	if one.push, err = p.push(d); err != nil {
-		return err
-	}
+	one := &job{plan: d, provider: d.Domain.Publish, push: p.push(d)}
 	one.push.Planned = nil
 	one.push.Wanted = standing(d.Domain)
 	if err := one.push.WantBefore(ctx, entry); err != nil {
@@ -96,16 +93,17 @@ type journalDocument struct {
 
 // entryOfWrite is one write.
 type entryOfWrite struct {
-	ID       string    `json:"id"`
-	Time     time.Time `json:"time"`
-	Domain   string    `json:"domain"`
-	Name     string    `json:"name"`
-	Provider string    `json:"provider"`
-	Stage    string    `json:"stage"`
-	Outcome  string    `json:"outcome"`
-	Before   []string  `json:"before"` // the SPF records
-	After    []string  `json:"after"`
-	Error    string    `json:"error,omitempty"`
+	ID       string         `json:"id"`
+	Time     time.Time      `json:"time"`
+	Domain   string         `json:"domain"`
+	Name     string         `json:"name"`
+	Provider string         `json:"provider"`
+	Stage    string         `json:"stage"`
+	Outcome  string         `json:"outcome"`
+	Before   []string       `json:"before"` // the SPF records
+	After    []string       `json:"after"`
+	List     *namesDocument `json:"list,omitempty"` // of an address list
+	Error    string         `json:"error,omitempty"`
 }
 
 func (a *app) listJournal(o pushOptions) error {
@@ -125,6 +123,9 @@ func (a *app) listJournal(o pushOptions) error {
 		for _, r := range e.After.SPF() {
 			w.After = append(w.After, r.Text())
 		}
+		if l := e.List; l != nil {
+			w.List = &namesDocument{Added: len(l.Added), Deleted: len(l.Deleted)}
+		}
 		d.Entries = append(d.Entries, w)
 	}
 	return a.answerWith(d, func(p *printer) { p.journal(d) })
@@ -136,6 +137,9 @@ func (p *printer) journal(d journalDocument) {
 		p.linef("%s  %s  %s of %s: %s", e.ID, e.Time.Format(timeForm), e.Stage, printable(e.Name), e.Outcome)
 		for _, text := range e.Before {
 			p.linef("  %s", p.paint(red, "- "+printable(text)))
+		}
+		if e.List != nil {
+			p.linef("  %s", e.List.text())
 		}
 		if slices.Equal(e.Before, e.After) {
 			continue

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spfzone/spfzone/builder"
+	"github.com/spfzone/spfzone/providers"
+	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/providers/push"
 	"github.com/spfzone/spfzone/resolver"
 	"github.com/spfzone/spfzone/spf"
@@ -49,6 +51,7 @@ func (p *publishing) verify(ctx context.Context, d *builder.DomainPlan, views []
 // compare holds what one view says against the plan.
 func (v *verification) compare(ctx context.Context, a *app, d *builder.DomainPlan, planned spf.Resolver, at view) error {
 	var differ []string
+	names := map[string]string{} // of lists as they are published, by their planned names
 	for _, r := range d.Records {
 		answer, err := at.resolver.LookupTXT(ctx, r.Name)
 		if err != nil {
@@ -63,13 +66,14 @@ func (v *verification) compare(ctx context.Context, a *app, d *builder.DomainPla
 		if len(texts) > 1 {
 			v.find(ruleRecords, at.name, "%s has %d SPF records", trimDot(r.Name), len(texts))
 		}
+		namesOfLists(d, r.Text, texts, names)
 		if !slices.Equal(texts, []string{r.Text}) {
 			differ = append(differ, trimDot(r.Name))
 		} else if at.server != nil && answer.TTL != r.TTL {
 			v.find(ruleTTL, at.name, "%s has the TTL %v, where %v is planned", trimDot(r.Name), answer.TTL, r.TTL)
 		}
 	}
-	listed, whole, err := v.lists(ctx, d, at)
+	listed, whole, err := v.lists(ctx, d, names, at)
 	if err != nil {
 		return err
 	}
@@ -99,18 +103,45 @@ func (v *verification) compare(ctx context.Context, a *app, d *builder.DomainPla
 // are taken from all of it.
 const mostListed = 2000
 
-// lists asks for the names of the planned address lists. A view that has them is
+// namesOfLists notes which lists a published record asks for in the place of those
+// that are planned: push gives a list another number where it has to.
+func namesOfLists(d *builder.DomainPlan, planned string, published []string, names map[string]string) {
+	want, got := (providers.Version{planned}).Lists(), providers.Version(published).Lists()
+	if len(want) != len(got) {
+		return
+	}
+	for i, name := range got {
+		l := slices.IndexFunc(d.Lists, func(l builder.AddressList) bool { return l.Name == want[i] })
+		for number := 1; l >= 0 && number <= len(d.Lists)+mostListNumbers; number++ {
+			if d.Domain.ListName(d.Lists[l].Of, number) == name {
+				names[want[i]] = name
+			}
+		}
+	}
+}
+
+// mostListNumbers is how many numbers lists may be ahead of what is planned.
+const mostListNumbers = 16
+
+// lists asks for the names of the planned address lists, at the names that they
+// have where they are published. A view that has them is
 // given the lists as they are planned, as the DNS does not tell which other names
 // it has. It is not whole if a name is missing.
-func (v *verification) lists(ctx context.Context, d *builder.DomainPlan, at view) (listed view, whole bool, err error) {
+func (v *verification) lists(ctx context.Context, d *builder.DomainPlan, names map[string]string, at view) (listed view, whole bool, err error) {
 	over := &spf.Overlay{Base: at.resolver}
 	whole = true
 	for i := range d.Lists {
 		l := &d.Lists[i]
-		over.Trees = append(over.Trees, l.Tree())
+		root := l.Name
+		if names[root] != "" {
+			root = names[root]
+		}
+		list := addresslist.Of(l.Name, l.Owners)
+		over.Trees = append(over.Trees, list.Tree(root))
+		owners := list.Absolute(root)
 		asked, missing := 0, 0
-		for k := 0; k < len(l.Owners); k += len(l.Owners)/mostListed + 1 {
-			name := l.Owners[k]
+		for k := 0; k < len(owners); k += len(owners)/mostListed + 1 {
+			name := owners[k]
 			if below, ok := strings.CutPrefix(name, "*."); ok {
 				name = "0." + below // which the wildcard stands for
 			}
@@ -124,7 +155,7 @@ func (v *verification) lists(ctx context.Context, d *builder.DomainPlan, at view
 			}
 		}
 		if missing > 0 {
-			v.find(rulePolicy, at.name, "the list %s lacks %d of the %d names that were asked for", trimDot(l.Name), missing, asked)
+			v.find(rulePolicy, at.name, "the list %s lacks %d of the %d names that were asked for", trimDot(root), missing, asked)
 			whole = false
 		}
 	}
@@ -250,7 +281,7 @@ func (v *verification) stale(ctx context.Context, p *publishing, d *builder.Doma
 	if v.has(ruleServers) || v.has(ruleLookup) {
 		return // it cannot be said
 	}
-	reading := p.reading(d)
+	reading := p.push(d)
 	reading.Patience = time.Second
 	names, err := reading.Stale(ctx)
 	if err != nil {

@@ -269,7 +269,12 @@ func reportJob(log *slog.Logger, j *job) {
 	domain := trimDot(j.plan.Domain.Name)
 	for _, s := range j.written {
 		for _, c := range s.Changes {
-			log.Info("written", "domain", domain, "action", action(c), "name", trimDot(c.Name), "record", c.New)
+			at := []any{"domain", domain, "action", c.Verb(), "name", trimDot(c.Name)}
+			if names := newNamesDocument(c.List); names != nil {
+				log.Info("written", append(at, "names_added", names.Added, "names_deleted", names.Deleted)...)
+				continue
+			}
+			log.Info("written", append(at, "record", c.New)...)
 		}
 	}
 	switch {

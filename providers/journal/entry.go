@@ -7,17 +7,19 @@ import (
 )
 
 // Entry is one write to the DNS: the TXT RRset of a name, all of it, before and
-// after. It holds no secret, as what it tells is public.
+// after; or the change of an address list. It holds no secret, as what it tells is
+// public.
 type Entry struct {
-	ID       string    `json:"-"` // also the name of its file
-	Time     time.Time `json:"time"`
-	Domain   string    `json:"domain"` // canonical; whose record was changed, or a part of it
-	Zone     string    `json:"zone"`
-	Name     string    `json:"name"`
-	Provider string    `json:"provider"`
-	Stage    string    `json:"stage"`
-	Before   txt.RRset `json:"before"`
-	After    txt.RRset `json:"after"`
+	ID       string      `json:"-"` // also the name of its file
+	Time     time.Time   `json:"time"`
+	Domain   string      `json:"domain"` // canonical; whose record was changed, or a part of it
+	Zone     string      `json:"zone"`
+	Name     string      `json:"name"`
+	Provider string      `json:"provider"`
+	Stage    string      `json:"stage"`
+	Before   txt.RRset   `json:"before"`
+	After    txt.RRset   `json:"after"`
+	List     *ListChange `json:"list,omitempty"` // of the address list at the name
 	// Absence is for how many seconds caches may hold that the name had no
 	// record before; 0 where nobody can have asked for it.
 	Absence uint32    `json:"absence,omitempty"`
@@ -59,6 +61,9 @@ type Held struct {
 // Held gives the RRsets that were replaced, and until when caches may hold
 // them. What has no known end may have been there until now.
 func (e *Entry) Held(now time.Time) []Held {
+	if e.List != nil {
+		return nil
+	}
 	end := e.Ended
 	before := Held{e.Before, end.Add(seconds(e.Before.TTL) + Grain)}
 	if len(e.Before.Records) == 0 {

@@ -65,6 +65,9 @@ type write struct {
 
 // apply makes a change, after those that made has already.
 func (p *Push) apply(ctx context.Context, step *Step, made *state, c providers.Change) error {
+	if c.List != nil {
+		return p.applyList(ctx, step, made, c)
+	}
 	w, err := p.prepare(ctx, step, c)
 	if err != nil {
 		return err
@@ -75,7 +78,7 @@ func (p *Push) apply(ctx context.Context, step *Step, made *state, c providers.C
 	if err := p.Journal.Begin(w.entry, p.Now()); err != nil {
 		return fmt.Errorf("%s is not changed: %w", trimDot(c.Name), err)
 	}
-	p.Report("%s %s: %s", verb(c), trimDot(c.Name), describe(w.new))
+	p.Report("%s %s: %s", c.Verb(), trimDot(c.Name), describe(w.new))
 	done := p.Publisher.Replace(ctx, w.zone.Name, w.name, w.old, w.new)
 	var failed *providers.Error
 	if errors.As(done, &failed) && failed.State == providers.Unchanged {
@@ -84,16 +87,6 @@ func (p *Push) apply(ctx context.Context, step *Step, made *state, c providers.C
 	made.zones[c.Name] = w.zone
 	made.put(c.Name, w.new)
 	return p.settle(ctx, w, done, func(ctx context.Context) (verdict, error) { return p.evaluate(ctx, step.state, made) })
-}
-
-func verb(c providers.Change) string {
-	switch {
-	case c.New == "":
-		return "delete"
-	case len(c.Old) == 0:
-		return "create"
-	}
-	return "change"
 }
 
 // prepare reads the RRset as the provider has it, which must hold what the

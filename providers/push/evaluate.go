@@ -81,13 +81,13 @@ func (p *Push) says(ctx context.Context, was, is *state) error {
 		if w.Of != "" {
 			continue
 		}
-		want, err := p.policy(ctx, w.Name, is.texts(), p.Rollout.Resolver)
+		want, err := p.policy(ctx, w.Name, is.records(), p.Rollout.Resolver)
 		if err != nil {
 			return err
 		}
 		for n := range 2 * most {
 			asks := &asServed{p.Rollout.Resolver, is.zones, n / 2, n%2 == 1}
-			got, err := p.policy(ctx, w.Name, nil, asks)
+			got, err := p.policy(ctx, w.Name, records{lists: is.records().lists}, asks)
 			if err != nil {
 				return err
 			}

@@ -58,6 +58,11 @@ func (s *state) copy() *state {
 
 // suppose makes a change.
 func (s *state) suppose(p *Push, c providers.Change, now time.Time) {
+	if c.List != nil {
+		s.supposeList(c, now)
+		return
+	}
+	s.supposeAsked(c, now)
 	is := s.published[c.Name]
 	former := slices.Clone(is.Former)
 	switch absence := s.absence(p, c.Name); {
@@ -71,6 +76,35 @@ func (s *state) suppose(p *Push, c providers.Change, now time.Time) {
 	is = s.published[c.Name]
 	is.Former = former
 	s.published[c.Name] = is
+}
+
+// supposeList changes a list.
+func (s *state) supposeList(c providers.Change, now time.Time) {
+	is := s.published[c.Name].List
+	asked := is.Asked.After(now) || s.listsAskedFor()[c.Name]
+	until := now.Add(s.hold(c.Name))
+	s.putList(c.Name, c)
+	if asked {
+		l := s.published[c.Name].List
+		l.Former = append(slices.Clone(l.Former), providers.FormerList{Names: is.Names, Until: until})
+	}
+}
+
+// supposeAsked notes until when receivers may ask for the lists of a record that
+// is replaced.
+func (s *state) supposeAsked(c providers.Change, now time.Time) {
+	for _, name := range s.published[c.Name].Now.Lists() {
+		is, ok := s.published[name]
+		if !ok || is.List == nil {
+			continue
+		}
+		l := *is.List
+		if until := now.Add(s.published[c.Name].TTL + journal.Grain + s.hold(name)); until.After(l.Asked) {
+			l.Asked = until
+		}
+		is.List = &l
+		s.published[name] = is
+	}
 }
 
 // Set gives the RRset of a name as it was read.

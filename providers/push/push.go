@@ -12,17 +12,23 @@ import (
 	"time"
 
 	"github.com/spfzone/spfzone/providers"
+	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/providers/journal"
 	"github.com/spfzone/spfzone/providers/txt"
 	"github.com/spfzone/spfzone/spf"
 )
 
-// Publisher reads and replaces TXT RRsets, as [providers.Publisher] does.
+// Publisher reads and replaces TXT RRsets and changes address lists, as
+// [providers.Publisher] does.
 type Publisher interface {
 	Name() string
 	Read(ctx context.Context, zone, name string) (txt.RRset, error)
 	Attainable(old, new txt.RRset) txt.RRset
 	Replace(ctx context.Context, zone, name string, old, new txt.RRset) error
+	ListTTL(ttl uint32) uint32
+	ListBatch() (most int, err error)
+	ReadLists(ctx context.Context, zone string, roots []string, ask func(root string) []string) (map[string]addresslist.Subtree, error)
+	ChangeList(ctx context.Context, zone string, b addresslist.Batch) error
 }
 
 // Push is the publication of one domain. It is for one goroutine.
@@ -42,6 +48,8 @@ type Push struct {
 	// given to a part, nor deleted.
 	PartName func(of string, number int) string
 	Reserved func(name string) bool
+	// ListName does so for address lists.
+	ListName func(of string, number int) string
 	// ZoneOf finds the zone that holds a name.
 	ZoneOf func(ctx context.Context, name string) (*Zone, error)
 
@@ -71,7 +79,7 @@ func (e *DependencyError) Error() string {
 
 // Next reads what is published and plans what may be done now.
 func (p *Push) Next(ctx context.Context) (*Step, error) {
-	s, err := p.read(ctx)
+	s, err := p.readAll(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -91,17 +99,21 @@ func (p *Push) Next(ctx context.Context) (*Step, error) {
 // next is Next for a state that was read, or supposed.
 func (p *Push) next(ctx context.Context, s *state, now time.Time) (providers.Stage, error) {
 	wanted := p.attainable(s)
-	stage, err := p.Rollout.Next(ctx, now, s.published, wanted, s.partName)
+	stage, err := p.Rollout.Next(ctx, now, s.published, wanted, providers.Names{Part: s.partName, List: p.ListName})
 	if err != nil || stage.Kind != providers.Remove {
 		return stage, err
 	}
-	return s.hold(stage, now), nil
+	return s.holdParts(stage, now), nil
 }
 
 // attainable gives what is wanted with the TTLs that can be had.
 func (p *Push) attainable(s *state) []providers.Wanted {
 	wanted := slices.Clone(p.Wanted)
 	for i, w := range wanted {
+		if w.List != nil {
+			wanted[i].TTL = seconds(p.Publisher.ListTTL(ttlOf(w.TTL)))
+			continue
+		}
 		if w.Text == "" {
 			continue
 		}
@@ -115,20 +127,12 @@ func (p *Push) attainable(s *state) []providers.Wanted {
 // DNS answers, and that what others publish is as the proof had it. It keeps
 // what the domain's records say, and will.
 func (p *Push) ready(ctx context.Context, s *state) error {
-	wanted := map[string][]spf.TXT{}
-	for name := range s.published {
-		wanted[name] = nil
-	}
-	for _, w := range p.Wanted {
-		if w.Text != "" {
-			wanted[w.Name] = []spf.TXT{{w.Text}}
-		}
-	}
+	wanted := p.end(s)
 	for _, w := range p.Wanted {
 		if w.Of != "" {
 			continue
 		}
-		now, err := p.policy(ctx, w.Name, s.texts(), p.Rollout.Resolver)
+		now, err := p.policy(ctx, w.Name, s.records(), p.Rollout.Resolver)
 		if err != nil {
 			return err
 		}
@@ -140,7 +144,7 @@ func (p *Push) ready(ctx context.Context, s *state) error {
 		if p.Planned == nil {
 			continue
 		}
-		planned, err := p.policy(ctx, w.Name, nil, p.Planned)
+		planned, err := p.policy(ctx, w.Name, records{}, p.Planned)
 		if err != nil {
 			return err
 		}
@@ -153,8 +157,8 @@ func (p *Push) ready(ctx context.Context, s *state) error {
 
 // policy is an error where the DNS fails: whom it concerns could not be
 // protected.
-func (p *Push) policy(ctx context.Context, name string, texts map[string][]spf.TXT, base spf.Resolver) (*spf.Policy, error) {
-	c := &spf.Checker{Resolver: &spf.Overlay{Base: base, TXT: texts}, Limits: p.Rollout.Limits}
+func (p *Push) policy(ctx context.Context, name string, r records, base spf.Resolver) (*spf.Policy, error) {
+	c := &spf.Checker{Resolver: &spf.Overlay{Base: base, TXT: r.texts, Trees: r.lists}, Limits: p.Rollout.Limits}
 	policy, err := c.Policy(ctx, name)
 	if err != nil {
 		return nil, err
@@ -167,27 +171,55 @@ func (p *Push) policy(ctx context.Context, name string, texts map[string][]spf.T
 
 // Policies gives what the domain's record says now, and what it will say.
 func (p *Push) Policies(ctx context.Context, step *Step) (now, then *spf.Policy, err error) {
-	if now, err = p.policy(ctx, p.Domain, step.state.texts(), p.Rollout.Resolver); err != nil {
+	if now, err = p.policy(ctx, p.Domain, step.state.records(), p.Rollout.Resolver); err != nil {
 		return nil, nil, err
 	}
-	end := step.state.texts()
-	for _, w := range p.Wanted {
-		end[w.Name] = nil
-		if w.Text != "" {
-			end[w.Name] = []spf.TXT{{w.Text}}
+	then, err = p.policy(ctx, p.Domain, p.end(step.state), p.Rollout.Resolver)
+	return now, then, err
+}
+
+// records are the records of the domain at one time, to be laid over the DNS.
+type records struct {
+	texts map[string][]spf.TXT
+	lists []*spf.AddressTree
+}
+
+// end gives what is to be published, and nothing else of the domain's.
+func (p *Push) end(s *state) records {
+	r := records{texts: map[string][]spf.TXT{}}
+	for name, is := range s.published {
+		if is.List == nil {
+			r.texts[name] = nil
 		}
 	}
-	then, err = p.policy(ctx, p.Domain, end, p.Rollout.Resolver)
-	return now, then, err
+	for _, w := range p.Wanted {
+		switch {
+		case w.List != nil:
+			r.lists = append(r.lists, w.List.Tree(w.Name))
+		case w.Text != "":
+			r.texts[w.Name] = []spf.TXT{{w.Text}}
+		}
+	}
+	return r
 }
 
 func sameChanges(a, b providers.Stage) bool {
 	return len(a.Changes) > 0 && a.Kind == b.Kind && slices.EqualFunc(a.Changes, b.Changes, func(x, y providers.Change) bool {
-		return x.Name == y.Name && x.New == y.New && x.TTL == y.TTL && slices.Equal(x.Old, y.Old)
+		return x.Name == y.Name && x.New == y.New && x.TTL == y.TTL && slices.Equal(x.Old, y.Old) && sameLists(x.List, y.List)
 	})
 }
 
+func sameLists(a, b *providers.ListChange) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.From.Equal(b.From) && a.To.Equal(b.To)
+}
+
 func changeText(s *state, c providers.Change) string {
+	if c.List != nil {
+		return fmt.Sprintf("the list %s has %d names, and is to have %d with the TTL %d", trimDot(c.Name), len(c.List.From), len(c.List.To), ttlOf(c.TTL))
+	}
 	return fmt.Sprintf("%s has %s, and is to have %q with the TTL %d", trimDot(c.Name), describe(s.sets[c.Name]), c.New, ttlOf(c.TTL))
 }
 

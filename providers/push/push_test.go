@@ -125,15 +125,18 @@ func (w *world) pushThrough(wanted []providers.Wanted, seen map[fault]int, runs 
 // other part, and every sibling.
 func (w *world) check(wanted []providers.Wanted) {
 	w.t.Helper()
-	if !w.policyOf(w.texts()).Equal(w.after) {
+	if !w.policyOf(w.texts(), w.trees()...).Equal(w.after) {
 		w.t.Errorf("published %v, wanted %v", w.texts(), wanted)
 	}
 	records := 0
 	for _, set := range w.sets {
 		records += len(set.SPF())
 	}
-	if records != len(wanted) {
-		w.t.Errorf("%d SPF records, wanted %d: %v", records, len(wanted), w.texts())
+	if records != len(wantedTexts(wanted)) {
+		w.t.Errorf("%d SPF records, wanted %d: %v", records, len(wantedTexts(wanted)), w.texts())
+	}
+	if n := len(w.trees()); n != len(wantedTrees(wanted)) {
+		w.t.Errorf("%d address lists, wanted %d", n, len(wantedTrees(wanted)))
 	}
 	if len(txt.Minus(siblings, w.sets[domain].Records)) > 0 {
 		w.t.Errorf("siblings are lost: %v", w.sets[domain])

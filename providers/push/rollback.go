@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/spfzone/spfzone/providers"
+	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/providers/journal"
 	"github.com/spfzone/spfzone/providers/txt"
 )
@@ -14,23 +15,23 @@ import (
 // journal: the domain's own record, those of its regions, and the parts that
 // they include.
 func (p *Push) WantBefore(ctx context.Context, entry *journal.Entry) error {
-	s, err := p.read(ctx)
+	s, err := p.readAll(ctx)
 	if err != nil {
 		return err
 	}
-	was := s.sets
+	was, lists := s.sets, p.listsBefore(s, entry)
 	later := false
 	seen := map[string]bool{}
 	for _, e := range p.Journal.Entries(p.Domain) {
 		later = later || e == entry
-		if later && !seen[e.Name] && e.Outcome != journal.Unchanged && e.Outcome != journal.Unreferenced {
+		if later && e.List == nil && !seen[e.Name] && e.Outcome != journal.Unchanged && e.Outcome != journal.Unreferenced {
 			seen[e.Name] = true
 			was[e.Name] = e.Before
 		}
 	}
 	var wanted []providers.Wanted
 	for _, w := range p.Wanted {
-		if w.Of != "" {
+		if w.Of != "" || w.List != nil {
 			continue
 		}
 		own, err := wantedOf(w.Name, "", was[w.Name])
@@ -45,9 +46,38 @@ func (p *Push) WantBefore(ctx context.Context, entry *journal.Entry) error {
 			}
 			wanted = append(wanted, part)
 		}
+		for _, text := range slices.Clone(wanted) {
+			for _, name := range (providers.Version{text.Text}).Lists() {
+				list, known := lists[name]
+				if known && !slices.ContainsFunc(wanted, func(w providers.Wanted) bool { return w.Name == name }) {
+					list.Of = w.Name
+					wanted = append(wanted, list)
+				}
+			}
+		}
 	}
 	p.Wanted = wanted
 	return nil
+}
+
+// listsBefore gives the address lists as they were before an entry.
+func (p *Push) listsBefore(s *state, entry *journal.Entry) map[string]providers.Wanted {
+	lists := map[string]providers.Wanted{}
+	for name, is := range s.published {
+		if is.List != nil {
+			lists[name] = providers.Wanted{Name: name, List: addresslist.New(is.List.Names...), TTL: is.List.TTL}
+		}
+	}
+	for _, e := range slices.Backward(p.Journal.Entries(p.Domain)) {
+		if l, known := lists[e.Name]; known && e.List != nil && e.Outcome != journal.Unchanged {
+			l.List, l.TTL = addresslist.New(e.List.Before(l.List)...), seconds(e.List.TTL)
+			lists[e.Name] = l
+		}
+		if e == entry {
+			break
+		}
+	}
+	return lists
 }
 
 func wantedOf(name, of string, set txt.RRset) (providers.Wanted, error) {

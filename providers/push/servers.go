@@ -16,6 +16,9 @@ type Server interface {
 	String() string
 	// TXT asks for the TXT RRset of a name, by UDP or TCP.
 	TXT(ctx context.Context, name string, tcp bool) (Answer, error)
+	// Lists reports whether a name has the A record of an address list, of its own
+	// or by a wildcard.
+	Lists(ctx context.Context, name string) (bool, error)
 }
 
 // Answer is what a server says of the TXT RRset of a name.

@@ -40,6 +40,9 @@ func (p *Push) read(ctx context.Context) (*state, error) {
 	}
 	parts := map[string]int{}
 	for _, w := range p.Wanted {
+		if w.List != nil {
+			continue
+		}
 		parts[w.Of]++
 		if err := p.look(ctx, s, w.Name); err != nil {
 			return nil, err
@@ -57,6 +60,15 @@ func (p *Push) read(ctx context.Context) (*state, error) {
 		return nil, err
 	}
 	return s, p.unreferenced(ctx, s)
+}
+
+// readAll reads the address lists too.
+func (p *Push) readAll(ctx context.Context) (*state, error) {
+	s, err := p.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s, p.readLists(ctx, s)
 }
 
 // Stale gives the names of parts that stand there, and that no published record
@@ -100,11 +112,20 @@ func (s *state) put(name string, set txt.RRset) {
 
 // ask gives what the servers of a name's zone agree on.
 func (p *Push) ask(ctx context.Context, s *state, name string) (Answer, error) {
+	z, err := p.zone(ctx, s, name)
+	if err != nil {
+		return Answer{}, err
+	}
+	return p.agreed(ctx, z, name)
+}
+
+// zone finds the zone of a name, once.
+func (p *Push) zone(ctx context.Context, s *state, name string) (*Zone, error) {
 	z := p.zones[name]
 	if z == nil {
 		var err error
 		if z, err = p.ZoneOf(ctx, name); err != nil {
-			return Answer{}, err
+			return nil, err
 		}
 		if p.zones == nil {
 			p.zones = map[string]*Zone{}
@@ -112,7 +133,7 @@ func (p *Push) ask(ctx context.Context, s *state, name string) (Answer, error) {
 		p.zones[name] = z
 	}
 	s.zones[name] = z
-	return p.agreed(ctx, z, name)
+	return z, nil
 }
 
 func version(set txt.RRset) (v providers.Version) {
@@ -169,7 +190,9 @@ const mostParts = 4096
 func (p *Push) known(of string) (names map[string]bool, last int) {
 	names = map[string]bool{}
 	for _, e := range p.Journal.Entries(p.Domain) {
-		names[e.Name] = true
+		if e.List == nil {
+			names[e.Name] = true
+		}
 	}
 	for number := 1; number <= mostParts && len(names) > 0; number++ {
 		if names[p.PartName(of, number)] {
@@ -199,7 +222,7 @@ func (p *Push) recall(s *state) error {
 	now := p.Now()
 	last := map[string]*journal.Entry{}
 	for _, e := range p.Journal.Entries(p.Domain) {
-		if _, looked := s.published[e.Name]; !looked || e.Outcome == journal.Unreferenced {
+		if _, looked := s.published[e.Name]; !looked || e.Outcome == journal.Unreferenced || e.List != nil {
 			continue
 		}
 		if e.Outcome == journal.Intended && !p.ReadOnly {
@@ -274,7 +297,7 @@ func (p *Push) unreferenced(ctx context.Context, s *state) error {
 			switch {
 			case e.Outcome == journal.Unreferenced && e.Name == name:
 				since, known = e.Time, true
-			case e.Outcome == journal.Unreferenced:
+			case e.Outcome == journal.Unreferenced, e.List != nil:
 			case e.Name == name && e.Provider != "", version(e.Before).RefersTo(name), version(e.After).RefersTo(name):
 				since, known = time.Unix(0, 0), true
 			}
@@ -326,8 +349,8 @@ func (p *Push) inUse(ctx context.Context, name string) (string, error) {
 	return "", nil
 }
 
-// hold takes from a removal the parts that have to stay for now, or for good.
-func (s *state) hold(stage providers.Stage, now time.Time) providers.Stage {
+// holdParts takes from a removal the parts that have to stay for now, or for good.
+func (s *state) holdParts(stage providers.Stage, now time.Time) providers.Stage {
 	var longest time.Duration
 	for _, is := range s.published {
 		longest = max(longest, is.TTL)
@@ -361,16 +384,22 @@ func (s *state) hold(stage providers.Stage, now time.Time) providers.Stage {
 	return providers.Stage{Kind: providers.Done}
 }
 
-// texts gives what is published, for an overlay.
-func (s *state) texts() map[string][]spf.TXT {
-	texts := map[string][]spf.TXT{}
+// records gives what is published, as far as it is known.
+func (s *state) records() records {
+	r := records{texts: map[string][]spf.TXT{}}
 	for name, is := range s.published {
-		texts[name] = nil
+		if is.List != nil {
+			if !is.List.Partial {
+				r.lists = append(r.lists, is.List.Names.Tree(name))
+			}
+			continue
+		}
+		r.texts[name] = nil
 		for _, text := range is.Now {
-			texts[name] = append(texts[name], spf.TXT{text})
+			r.texts[name] = append(r.texts[name], spf.TXT{text})
 		}
 	}
-	return texts
+	return r
 }
 
 func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

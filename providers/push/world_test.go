@@ -46,6 +46,7 @@ type world struct {
 	full          bool // the disk of the journal
 	writes        int
 	mixes         int
+	lists         map[string]*worldList
 }
 
 // published is an RRset with the time at which it was replaced.
@@ -66,7 +67,7 @@ func (w *world) change(wanted []providers.Wanted) {
 	if w.before != nil {
 		w.earlier = append(w.earlier, earlier{w.before.Set(spf.Pass), w.now.Add(20 * time.Minute)}) // more than every TTL
 	}
-	w.before, w.after = w.policyOf(w.texts()), w.policyOf(wantedTexts(wanted))
+	w.before, w.after = w.policyOf(w.texts(), w.trees()...), w.policyOf(wantedTexts(wanted), wantedTrees(wanted)...)
 }
 
 // fault is how a write goes wrong.
@@ -97,7 +98,7 @@ var errFailed = errors.New("the server fails")
 func newWorld(t *testing.T, seed uint64) *world {
 	return &world{
 		t: t, r: rand.New(rand.NewPCG(seed, 11)), now: time.Unix(1_800_000_000, 0), dir: t.TempDir(),
-		sets: map[string]txt.RRset{}, past: map[string][]published{},
+		sets: map[string]txt.RRset{}, past: map[string][]published{}, lists: map[string]*worldList{},
 	}
 }
 
@@ -258,7 +259,7 @@ func (w *world) look() {
 				records[name] = append(records[name], r.Strings)
 			}
 		}
-		p := w.policyOf(records)
+		p := w.policyOf(records, w.heldTrees()...)
 		w.mixes++
 		if lost := minus(need, p.Set(spf.Pass)); len(lost.Ranges()) > 0 || len(p.Prefixes(spf.PermError)) > 0 {
 			w.t.Fatalf("a receiver that holds %q fails %v, permerror %v", records, lost.Prefixes(), p.Prefixes(spf.PermError))
@@ -266,8 +267,8 @@ func (w *world) look() {
 	}
 }
 
-func (w *world) policyOf(records map[string][]spf.TXT) *spf.Policy {
-	c := &spf.Checker{Resolver: &spf.Overlay{Base: dnstest.NewZone(), TXT: records}}
+func (w *world) policyOf(records map[string][]spf.TXT, lists ...*spf.AddressTree) *spf.Policy {
+	c := &spf.Checker{Resolver: &spf.Overlay{Base: dnstest.NewZone(), TXT: records, Trees: lists}}
 	p, err := c.Policy(context.Background(), domain)
 	if err != nil {
 		w.t.Fatal(err)
@@ -289,7 +290,9 @@ func (w *world) texts() map[string][]spf.TXT {
 func wantedTexts(wanted []providers.Wanted) map[string][]spf.TXT {
 	records := map[string][]spf.TXT{}
 	for _, w := range wanted {
-		records[w.Name] = []spf.TXT{{w.Text}}
+		if w.List == nil {
+			records[w.Name] = []spf.TXT{{w.Text}}
+		}
 	}
 	return records
 }
@@ -327,7 +330,7 @@ func (w *world) push(wanted []providers.Wanted) *push.Push {
 	return &push.Push{
 		Domain: domain, Wanted: wanted, Publisher: w, Journal: j,
 		Rollout:  providers.Rollout{Resolver: dnstest.NewZone()},
-		PartName: partName, Reserved: func(string) bool { return false },
+		PartName: partName, ListName: listName, Reserved: func(string) bool { return false },
 		ZoneOf: func(context.Context, string) (*push.Zone, error) { return z, nil },
 		Now:    func() time.Time { return w.now },
 		Sleep: func(ctx context.Context, d time.Duration) error {
