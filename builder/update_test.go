@@ -470,8 +470,8 @@ func TestUpdateCountsSmallLossesTogether(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		steps  []step
-		accept int      // index of the step that is accepted; 0 for none
-		want   string   // of the last one
+		accept int    // index of the step that is accepted; 0 for none
+		want   string // of the last one
 	}{
 		{"a fifth each time", []step{{0, shops(50, "")}, {1, shops(40, "")}, {1, shops(32, "")}, {1, shops(26, "")}, {1, shops(21, "")}}, 0,
 			"include:shop.test: 58 % of the IPv4 addresses that it had until 2027-01-02 are lost, more than 50 %"},

@@ -116,7 +116,7 @@ func TestUpdateOverABadNetwork(t *testing.T) {
 			}
 			want := strings.NewReplacer(
 				`"term":"include:news.test","prefixes":1,"since":"2027-01-01T00:00:00Z"`,
-				`"term":"include:news.test","prefixes":1,"since":"2027-01-01T00:00:00Z","changes":["2027-01-02T00:00:00Z +1 -0"]`,
+				`"term":"include:news.test","prefixes":1,"since":"2027-01-01T00:00:00Z","changes":["2027-01-02T00:00:00Z +1 -0 of 256 0"]`,
 				`"txt":[["v=spf1 ip4:10.3.0.0/24 -all"]],"ttl":3600,"since":"2027-01-01T00:00:00Z"`,
 				`"txt":[["v=spf1 ip4:10.3.0.0/23 -all"]],"ttl":3600,"since":"2027-01-02T00:00:00Z"`,
 			).Replace(text)
