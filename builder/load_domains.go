@@ -36,6 +36,7 @@ var domainFields = []field[*domainDraft]{
 func (l *loader) domains(values []value) {
 	seen := make(map[string]position)
 	names := make(map[string]domainAt)
+	var wildcards []func() // once their parents are read
 	for _, v := range values {
 		for _, p := range l.pairs(v, "a mapping of domains by name", seen) {
 			name, ok := l.domainName(p.key, p.name)
@@ -46,10 +47,25 @@ func (l *loader) domains(values []value) {
 				l.fail(p.key.at(), "the domain %q stands already at %s", p.name, first.at.place())
 				continue
 			}
-			d := l.domain(p, name)
+			d := &Domain{Place: p.key.place(), Name: name, Zone: l.spelled(p.name, name)}
 			names[name] = domainAt{d, p.key.at()}
 			l.config.Domains = append(l.config.Domains, d)
+			parent, isWildcard := strings.CutPrefix(name, "*.")
+			if !isWildcard {
+				l.domain(p, d)
+				continue
+			}
+			wildcards = append(wildcards, func() {
+				d.Zone = l.spelled(strings.TrimPrefix(p.name, "*."), parent)
+				if of := names[parent].domain; of != nil {
+					d.Zone = of.Zone
+				}
+				l.domain(p, d)
+			})
 		}
+	}
+	for _, read := range wildcards {
+		read()
 	}
 	l.linkRegions(names)
 }
@@ -77,12 +93,13 @@ func (l *loader) domainName(key value, text string) (string, bool) {
 	return name, true
 }
 
-func (l *loader) domain(p pair, name string) *Domain {
-	d := &Domain{Place: p.key.place(), Name: name, Zone: l.spelled(p.name, name)}
+// domain reads the settings of a domain whose zone, unless they name one, is
+// there already.
+func (l *loader) domain(p pair, d *Domain) {
 	draft := &domainDraft{}
 	if !p.val.isMapping() {
 		l.wanted(p.val, "a domain's senders and settings")
-		return d
+		return
 	}
 	before := l.mistakes.total
 	readFields(l, p.val, "a domain", domainFields, draft)
@@ -110,7 +127,6 @@ func (l *loader) domain(p pair, name string) *Domain {
 	if draft.publish.given() {
 		l.publish(draft.publish, d)
 	}
-	return d
 }
 
 // spelled gives an absolute name in the case that it was written in.

@@ -89,3 +89,35 @@ func prefixes(texts ...string) []netip.Prefix {
 	}
 	return list
 }
+
+// A domain is a zone of its own, if it names none; a wildcard is not.
+func TestZonesOfDomains(t *testing.T) {
+	const text = `
+defaults: {all: fail}
+domains:
+  "*.X.com": {senders: [a:mail]}
+  x.com: {senders: []}
+  "*.sub.x.com": {senders: [a:mail]}
+  sub.x.com: {zone: X.com, senders: [a:mail]}
+  "*.alone.net": {senders: [a:mail]}
+  "*.other.x.com": {senders: []}
+  "*.given.x.com": {zone: x.com, senders: []}
+`
+	want := [][3]string{
+		{"*.x.com.", "x.com.", "a:mail.x.com"}, {"x.com.", "x.com.", ""},
+		{"*.sub.x.com.", "X.com.", "a:mail.x.com"}, {"sub.x.com.", "X.com.", "a:mail.x.com"},
+		{"*.alone.net.", "alone.net.", "a:mail.alone.net"},
+		{"*.other.x.com.", "other.x.com.", ""}, {"*.given.x.com.", "x.com.", ""},
+	}
+	var got [][3]string
+	for _, d := range parse(t, text).Domains {
+		row := [3]string{d.Name, d.Zone, ""}
+		for _, s := range d.Senders {
+			row[2] += s.Source.(*builder.Term).Mechanism.String()
+		}
+		got = append(got, row)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

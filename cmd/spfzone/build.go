@@ -52,7 +52,8 @@ Without it, the lock file has one use if it is there: where includes must be
 flattened, those come first whose addresses have changed the least.
 
 DIR/ZONE.zone is replaced only if build wrote it: a zone file that you keep by
-hand is refused, with exit code 4.
+hand is refused, with exit code 4. The file of a zone in which the configuration
+has no domain any more stays, and a note names it.
 
 The exit code is 4 if a domain is refused, 3 if that is for a lookup that failed
 and 1 if that is for the configuration's own expect: vectors.`,

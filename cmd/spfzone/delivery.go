@@ -133,6 +133,9 @@ func (d *delivery) finish(ctx context.Context) error {
 		if written, err = d.files.replace(ctx); err != nil {
 			return err
 		}
+		if err := d.noteStale(); err != nil {
+			return err
+		}
 	}
 	switch {
 	case d.wantsJSON():
@@ -146,6 +149,23 @@ func (d *delivery) finish(ctx context.Context) error {
 		return d.answer(p.Bytes())
 	}
 	return d.answer(d.text.Bytes())
+}
+
+// noteStale names the files of zones in which no domain is any more. With --only
+// other zones are not looked at.
+func (d *delivery) noteStale() error {
+	if d.options.only != nil {
+		return nil
+	}
+	zones := map[string]bool{}
+	for domain := range d.place {
+		zones[canonicalZone(domain)] = true
+	}
+	stale, err := d.files.stale(zones)
+	for _, path := range stale {
+		d.note("%s was written by 'spfzone build' for a zone in which the configuration has no domain any more: remove it, and what includes it", path)
+	}
+	return err
 }
 
 // inPlace gives what belongs to domains in the order of the configuration.

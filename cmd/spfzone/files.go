@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spfzone/spfzone/zonefile"
 )
@@ -71,6 +72,37 @@ func (f *files) replace(ctx context.Context) ([]fileDocument, error) {
 		return nil, notWritten(f.list[done:], err)
 	}
 	return f.list, err
+}
+
+// stale gives the paths of files that build has written for zones that are not
+// among these.
+func (f *files) stale(zones map[string]bool) ([]string, error) {
+	entries, err := os.ReadDir(f.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // nothing was written
+	}
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for name := range zones {
+		for _, format := range [...]string{formatZone, formatJSON} {
+			names[(&zone{name: name}).fileName(format)] = true
+		}
+	}
+	var out []string
+	for _, e := range entries {
+		format := strings.TrimPrefix(filepath.Ext(e.Name()), ".")
+		if names[e.Name()] || !e.Type().IsRegular() || format != formatZone && format != formatJSON {
+			continue
+		}
+		path := filepath.Join(f.dir, e.Name())
+		if stat, err := e.Info(); err != nil || stat.Size() == 0 || refuseForeign(path, format) != nil {
+			continue // somebody else's
+		}
+		out = append(out, path)
+	}
+	return out, nil
 }
 
 // discard leaves no trace: what was prepared goes, and the folder if there was
