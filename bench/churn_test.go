@@ -66,7 +66,7 @@ func TestChurn(t *testing.T) {
 		}
 	}
 	c.print()
-	if most := max(3, *edits/50); len(c.wider) > most {
+	if most := max(3, *edits/100); len(c.wider) > most {
 		t.Errorf("%d edits change more than a part, and the root where a part comes or goes; %d are thought to be unavoidable", len(c.wider), most)
 	}
 }

@@ -102,7 +102,7 @@ func TestTrees(t *testing.T) {
 	if len(both) < *trees/5 || compared.Load() < int64(100*len(both)) {
 		t.Errorf("%d built, %d comparisons: too few to tell", len(both), compared.Load())
 	}
-	if most := max(2, *trees/200); above > most {
+	if most := max(1, *trees/1000); above > most {
 		t.Errorf("%d trees have more parts than the lower bound, where %d are thought to be unavoidable", above, most)
 	}
 }

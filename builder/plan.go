@@ -53,7 +53,7 @@ type Decision struct {
 	Why      string
 	Prefixes int // that stand in its place, where it was flattened
 	Cost     int // octets that it adds and prefixes that may change, where it was flattened
-	Next     int // Cost, and how much more all includes would cost together, at the least, if this one were treated otherwise; -1 where nothing else fits
+	Next     int // Cost, and how much more all includes would cost together, at the least, if this one were treated otherwise, 0 at the least; -1 where nothing else fits
 }
 
 // Record is a TXT record to publish.
