@@ -23,9 +23,10 @@ demo: build ## build the records of every example, with no network
 		./spfzone --config $${e}spfzone.yaml --resolver file:$${e}world.zone build || exit 1; \
 	done
 
+# Every output of the tests is searched for the secrets that they use.
 test: ## run all tests
-	go test -timeout 20m ./...
-	go test -tags heavy ./providers
+	go run ./internal/leaks/check -timeout 20m ./...
+	go run -tags heavy ./internal/leaks/check -tags heavy ./providers ./internal/leaks
 	cd bench && go test -timeout 20m ./...
 
 check: fmt vet vulnerabilities race cross ## formatting, vet, staticcheck, govulncheck, race detector, builds for all platforms

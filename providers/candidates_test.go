@@ -49,7 +49,6 @@ func (v vendor) site(t *testing.T, name string, records []txt.Record) site {
 	}
 	return site{
 		publisher: p,
-		secrets:   v.secret,
 		form:      func(r txt.Record) txt.Record { return v.wire(v.content(r)) },
 		wire: func() []string {
 			var out []txt.Record

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/spfzone/spfzone/internal/leaks"
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
@@ -34,7 +36,6 @@ type opener func(t *testing.T, name string, records []txt.Record) site
 // site is a zone, and the publisher for it.
 type site struct {
 	publisher *Publisher
-	secrets   []string
 	// form gives what is published of a record that somebody entered there.
 	form func(txt.Record) txt.Record
 	// wire gives the TXT records of the name as they are published, in
@@ -171,16 +172,16 @@ func try(t *testing.T, s site, name, text string, ttl uint32, alter func(txt.RRs
 	return new, err
 }
 
-// grep looks for secrets in an error, however it is printed.
+// grep looks for secrets in an error and in the publisher, however they are
+// printed.
 func (s site) grep(t *testing.T, err error) {
 	t.Helper()
+	var b bytes.Buffer
 	for _, format := range []string{"%v", "%+v", "%#v"} {
-		for _, secret := range s.secrets {
-			if text := fmt.Sprintf(format, err); strings.Contains(text, secret) {
-				t.Errorf("the error printed by %s holds the secret %q", format, secret)
-			}
-		}
+		fmt.Fprintf(&b, format, err)
+		fmt.Fprintf(&b, format, s.publisher)
 	}
+	leaks.Look(t, "errors", b.Bytes())
 }
 
 func (c conformanceCase) run(t *testing.T, open opener) string {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spfzone/spfzone/providers/secret"
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
@@ -42,9 +43,9 @@ func kindExec() kind {
 
 // program is an operator's own.
 type program struct {
-	Command string `json:"command"`
-	Secret  string `json:"secret"`
-	Timeout int    `json:"timeout"`
+	Command string      `json:"command"`
+	Secret  secret.Text `json:"secret"`
+	Timeout int         `json:"timeout"`
 
 	path   string
 	stderr io.Writer
@@ -112,8 +113,8 @@ func (p *program) run(ctx context.Context, r programRequest) (programAnswer, err
 	cmd := exec.CommandContext(ctx, p.path)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(append(in, '\n')), &out, said
 	cmd.WaitDelay = 2 * time.Second // for what it has started and left behind
-	if p.Secret != "" {
-		cmd.Env = append(os.Environ(), "SPFZONE_SECRET="+p.Secret)
+	if !p.Secret.IsZero() {
+		cmd.Env = append(os.Environ(), "SPFZONE_SECRET="+p.Secret.Reveal())
 	}
 	failed := cmd.Run()
 	said.flush()

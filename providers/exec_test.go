@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spfzone/spfzone/internal/leaks"
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
@@ -105,10 +106,9 @@ func execSite(t *testing.T, name string, records []txt.Record) site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const secret = "s3cr3t/+T0ken"
+	secret := leaks.Use(t, "exec.secret", "s3cr3t/+T0ken")
 	return site{
 		publisher: open(t, "exec", map[string]string{"command": self, "secret": secret}),
-		secrets:   []string{secret},
 		form:      func(r txt.Record) txt.Record { return r },
 		wire:      func() []string { return presentations(loadState(path).Sets[name].Records) },
 		rest:      func() []string { return presentations(loadState(path).Sets["mail.example.test."].Records) },
@@ -162,7 +162,7 @@ func TestExec(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path := script(t, tt.script)
-			p := open(t, "exec", map[string]string{"command": path, "secret": "s3cr3t/+T0ken", "timeout": "1"})
+			p := open(t, "exec", map[string]string{"command": path, "secret": leaks.Use(t, "exec.secret", "s3cr3t/+T0ken"), "timeout": "1"})
 			_, err := p.Read(t.Context(), testZone, apex)
 			got := ""
 			if err != nil {
@@ -196,7 +196,7 @@ func TestExecBoundsTheAnswer(t *testing.T) {
 func TestExecPassesOnStandardError(t *testing.T) {
 	path := script(t, `printf 'one\nthe token is s3cr' >&2; printf '3t/+T0ken\nend' >&2; echo '{"version":1}'`)
 	var said bytes.Buffer
-	s := settings("exec", "command", path, "secret", "s3cr3t/+T0ken")
+	s := settings("exec", "command", path, "secret", leaks.Use(t, "exec.secret", "s3cr3t/+T0ken"))
 	p, err := Open(s, Env{Stderr: &said})
 	if err != nil {
 		t.Fatal(err)

@@ -16,9 +16,9 @@ import (
 func heavyFakes() []vendor {
 	return []vendor{
 		{kind: "googleclouddns", mx: withPreference, api: fakeGoogle, content: asQuoted, wire: wireQuoted, adjust: adjustGoogle,
-			fields: map[string]string{"gcp_project": "p"}, secret: nil},
+			fields: map[string]string{"gcp_project": "p"}},
 		{kind: "hetzner", mx: withPreference, api: fakeHetzner, content: asQuoted, wire: wireQuoted,
-			fields: map[string]string{"api_token": "s3cr3t/+T0ken"}, secret: []string{"s3cr3t/+T0ken"}},
+			fields: map[string]string{"api_token": aSecret}},
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spfzone/spfzone/internal/leaks"
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
@@ -57,8 +58,7 @@ const (
 // vendor is a type of provider, and how its API is faked.
 type vendor struct {
 	kind   string
-	fields map[string]string // "URL" stands for the fake's address
-	secret []string          // the values that must never be seen
+	fields map[string]string // "URL" stands for the fake's address, aSecret for a secret
 	api    func(*store) http.Handler
 	// content is how the API keeps a record that somebody entered there.
 	content func(txt.Record) string
@@ -88,7 +88,12 @@ func (v vendor) start(t testing.TB) (*store, *Publisher) {
 	t.Cleanup(func() { http.DefaultTransport, *http.DefaultClient = former, client })
 	settings := Settings{Place: "test:1:1", Name: "test", Type: v.kind, Fields: map[string]Field{}}
 	for name, value := range v.fields {
-		settings.Fields[name] = Field{Place: "test:1:1", Value: strings.ReplaceAll(value, "URL", server.URL)}
+		secret := leaks.Of(v.kind + "." + name)
+		value = strings.NewReplacer("URL", server.URL, aSecret, secret).Replace(value)
+		if kindOfField(t, settings, name) == Secret {
+			leaks.Use(t, v.kind+"."+name, value)
+		}
+		settings.Fields[name] = Field{Place: "test:1:1", Value: value}
 	}
 	p, err := Open(settings, Env{})
 	if err != nil {
@@ -102,6 +107,23 @@ func (v vendor) start(t testing.TB) (*store, *Publisher) {
 		v.adjust(t, p, server.URL)
 	}
 	return s, p
+}
+
+// aSecret stands for a value that nobody else has.
+const aSecret = "SECRET"
+
+func kindOfField(t testing.TB, s Settings, name string) FieldKind {
+	t.Helper()
+	k, err := kindOf(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Fields = map[string]Field{name: {}}
+	d, err := s.field(name, k.fields)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Kind
 }
 
 // redirect is a transport to one address.

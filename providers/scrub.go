@@ -8,12 +8,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/spfzone/spfzone/providers/secret"
 )
 
 // scrubber takes secrets out of texts.
 type scrubber struct{ replace *strings.Replacer }
-
-const hidden = "[hidden]"
 
 // newScrubber knows each secret as it is and in the forms in which requests
 // carry it, the lines of one that has several too.
@@ -38,7 +38,7 @@ func newScrubber(secrets []string) scrubber {
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) }) // the longest first
 	var pairs []string
 	for _, f := range slices.Compact(forms) {
-		pairs = append(pairs, f, hidden)
+		pairs = append(pairs, f, secret.Hidden)
 	}
 	return scrubber{strings.NewReplacer(pairs...)}
 }

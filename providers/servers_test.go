@@ -15,6 +15,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/spfzone/spfzone/internal/leaks"
 	"github.com/spfzone/spfzone/internal/nameserver"
 	"github.com/spfzone/spfzone/providers/txt"
 )
@@ -132,9 +133,8 @@ func dnsSite(t *testing.T, server *nameserver.Server, name string) site {
 	proxy := startProxy(t, server.Address)
 	out := onServer(t, server, name)
 	out.publisher = open(t, "rfc2136", map[string]string{
-		"server": proxy.address, "key_name": nameserver.KeyName, "key_alg": "hmac-sha256", "key": nameserver.Key,
+		"server": proxy.address, "key_name": nameserver.KeyName, "key_alg": "hmac-sha256", "key": leaks.Use(t, "rfc2136.key", nameserver.Key),
 	})
-	out.secrets = []string{nameserver.Key}
 	out.before = func(n int, r txt.Record) { proxy.before[n] = func() { addRecord(t, server, name, r) } }
 	out.fault = func(n int, f fault) { proxy.fault[n] = f }
 	out.writes = proxy.count
@@ -260,8 +260,7 @@ func powerDNSSite(t *testing.T, server *nameserver.Server, name string) site {
 	front := httptest.NewServer(vendor{}.faulty(s, httputil.NewSingleHostReverseProxy(address)))
 	t.Cleanup(front.Close)
 	out := onServer(t, server, name)
-	out.publisher = open(t, "powerdns", map[string]string{"server_url": front.URL, "api_token": server.APIKey})
-	out.secrets = []string{server.APIKey}
+	out.publisher = open(t, "powerdns", map[string]string{"server_url": front.URL, "api_token": leaks.Use(t, "powerdns.api_token", server.APIKey)})
 	out.before = func(n int, r txt.Record) { s.before[n] = func() { addRecord(t, server, name, r) } }
 	out.fault = func(n int, f fault) { s.fault[n] = f }
 	out.writes = func() int { s.mu.Lock(); defer s.mu.Unlock(); return s.writes }

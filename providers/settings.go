@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/spfzone/spfzone/providers/secret"
 )
 
 // Settings are a provider as a configuration has it.
@@ -26,6 +28,10 @@ type Field struct {
 	Place string
 	Value string
 }
+
+// Format implements [fmt.Formatter]: it shows the place alone, as the value may
+// be a secret.
+func (f Field) Format(s fmt.State, _ rune) { io.WriteString(s, f.Place+": "+secret.Hidden) }
 
 // Env is what a provider has of the process that it is opened in.
 type Env struct {
@@ -63,7 +69,7 @@ type FieldDescription struct {
 	Doc      string
 }
 
-// values are the settings of a provider as JSON, with the secrets in them.
+// values are the settings of a provider as JSON, with the secrets in them. Nothing prints them.
 type values struct {
 	object  []byte
 	secrets []string

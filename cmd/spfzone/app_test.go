@@ -16,6 +16,7 @@ import (
 
 	"github.com/spfzone/spfzone/builder"
 	"github.com/spfzone/spfzone/internal/dnstest"
+	"github.com/spfzone/spfzone/internal/leaks"
 	"github.com/spfzone/spfzone/resolver"
 	"github.com/spfzone/spfzone/spf"
 )
@@ -52,10 +53,13 @@ func newTestAppOver(r spf.Resolver) *testApp {
 	return a
 }
 
-// inFolder makes a new folder with the files the current one.
+// inFolder makes a new folder with the files the current one. What is left there
+// in the end, but for configurations, may hold no secret.
 func inFolder(t *testing.T, files map[string]string) {
 	t.Helper()
-	t.Chdir(t.TempDir())
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Cleanup(func() { leaks.LookBelow(t, dir, defaultConfig) })
 	for name, text := range files {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			t.Fatal(err)

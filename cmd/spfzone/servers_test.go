@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/spfzone/spfzone/internal/leaks"
 	"github.com/spfzone/spfzone/internal/nameserver"
 	"github.com/spfzone/spfzone/internal/zonecheck"
 	"github.com/spfzone/spfzone/resolver"
@@ -100,6 +101,10 @@ type server struct {
 
 // app gives one that has the server as its DNS and the real clock.
 func (s *server) app() *testApp {
+	leaks.Use(s.t, "rfc2136.key", nameserver.Key)
+	if s.APIKey != "" {
+		leaks.Use(s.t, "powerdns.api_token", s.APIKey)
+	}
 	a := &testApp{}
 	a.app = app{
 		stdin: strings.NewReader(""), stdout: &a.out, stderr: &a.err,
@@ -117,9 +122,7 @@ func (s *server) run(ctx context.Context, want exitCode, args ...string) *testAp
 	if code := a.run(ctx, args); code != want {
 		s.t.Fatalf("spfzone %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), code, want, &a.out, &a.err)
 	}
-	if bytes.Contains(a.err.Bytes(), []byte(nameserver.Key)) || bytes.Contains(a.out.Bytes(), []byte(nameserver.Key)) {
-		s.t.Error("the secret is in the output")
-	}
+	leaks.Look(s.t, "output", slices.Concat(a.out.Bytes(), a.err.Bytes()))
 	return a
 }
 

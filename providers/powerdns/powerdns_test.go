@@ -16,6 +16,7 @@ import (
 	"github.com/libdns/libdns"
 
 	"github.com/spfzone/spfzone/internal/nameserver"
+	"github.com/spfzone/spfzone/providers/secret"
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
@@ -58,7 +59,7 @@ func start(t *testing.T, records ...txt.Record) (context.Context, *Provider, *na
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	s := nameserver.PowerDNS(t, zone, text)
-	return ctx, &Provider{ServerURL: s.API + "/", APIToken: s.APIKey}, s
+	return ctx, &Provider{ServerURL: s.API + "/", APIToken: secret.New(s.APIKey)}, s
 }
 
 func wantSet(t *testing.T, ctx context.Context, p *Provider, name string, want txt.RRset) {
@@ -224,7 +225,7 @@ func TestLibdns(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	ctx, p, _ := start(t, rec("v=spf1 -all"))
 	wrong := *p
-	wrong.APIToken = "wrong"
+	wrong.APIToken = secret.New("wrong")
 	tests := []struct {
 		name, want string
 		do         func() error
@@ -265,7 +266,7 @@ func TestBadAnswers(t *testing.T) {
 				w.Write([]byte(tt.answer))
 			}))
 			defer s.Close()
-			_, err := (&Provider{ServerURL: s.URL, APIToken: "k"}).ReadTXT(t.Context(), zone, zone)
+			_, err := (&Provider{ServerURL: s.URL, APIToken: secret.New("k")}).ReadTXT(t.Context(), zone, zone)
 			if err == nil || err.Error() != tt.want {
 				t.Errorf("got %v\nwant %s", err, tt.want)
 			}
@@ -278,9 +279,9 @@ func TestCheck(t *testing.T) {
 		name, want string
 		p          Provider
 	}{
-		{"all", "", Provider{ServerURL: "https://ns1.example.test/pdns", APIToken: "k"}},
-		{"no address", "server_url is missing: the address of the API, as http://127.0.0.1:8081", Provider{APIToken: "k"}},
-		{"no scheme", `server_url is "127.0.0.1:8081", which is no http:// or https:// address`, Provider{ServerURL: "127.0.0.1:8081", APIToken: "k"}},
+		{"all", "", Provider{ServerURL: "https://ns1.example.test/pdns", APIToken: secret.New("k")}},
+		{"no address", "server_url is missing: the address of the API, as http://127.0.0.1:8081", Provider{APIToken: secret.New("k")}},
+		{"no scheme", `server_url is "127.0.0.1:8081", which is no http:// or https:// address`, Provider{ServerURL: "127.0.0.1:8081", APIToken: secret.New("k")}},
 		{"no key", "api_token is missing: the server's api-key", Provider{ServerURL: "http://ns1.example.test"}},
 	}
 	for _, tt := range tests {

@@ -13,6 +13,7 @@ import (
 	"github.com/libdns/libdns"
 
 	"github.com/spfzone/spfzone/internal/nameserver"
+	"github.com/spfzone/spfzone/providers/secret"
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
@@ -186,14 +187,14 @@ func TestCheck(t *testing.T) {
 		{"host", "", Provider{Server: "ns1.example.test"}},
 		{"IPv6", "", Provider{Server: "2001:db8::1"}},
 		{"IPv6 and port", "", Provider{Server: "[2001:db8::1]:53"}},
-		{"key", "", Provider{Server: "ns1", KeyName: "k", KeyAlg: "hmac-sha512", Key: "a2V5"}},
+		{"key", "", Provider{Server: "ns1", KeyName: "k", KeyAlg: "hmac-sha512", Key: secret.New("a2V5")}},
 		{"no server", "server is missing: the primary name server as host:port", Provider{}},
 		{"no host", `server is ":53", which lacks the host or the port`, Provider{Server: ":53"}},
 		{"not a server", `server is "a:b:c", which is not host:port`, Provider{Server: "a:b:c"}},
 		{"no secret", "key is missing: a key has key_name, key_alg and key", Provider{Server: "ns1", KeyName: "k", KeyAlg: "hmac-sha256"}},
-		{"no name", "key_name is missing: a key has key_name, key_alg and key", Provider{Server: "ns1", Key: "a2V5"}},
-		{"not base64", "key is not base64", Provider{Server: "ns1", KeyName: "k", KeyAlg: "hmac-sha256", Key: "secret!"}},
-		{"MD5", `key_alg is "hmac-md5": hmac-sha256 and hmac-sha512 are known`, Provider{Server: "ns1", KeyName: "k", KeyAlg: "hmac-md5", Key: "a2V5"}},
+		{"no name", "key_name is missing: a key has key_name, key_alg and key", Provider{Server: "ns1", Key: secret.New("a2V5")}},
+		{"not base64", "key is not base64", Provider{Server: "ns1", KeyName: "k", KeyAlg: "hmac-sha256", Key: secret.New("secret!")}},
+		{"MD5", `key_alg is "hmac-md5": hmac-sha256 and hmac-sha512 are known`, Provider{Server: "ns1", KeyName: "k", KeyAlg: "hmac-md5", Key: secret.New("a2V5")}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/spfzone/spfzone/internal/nameserver"
+	"github.com/spfzone/spfzone/providers/secret"
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
@@ -54,7 +55,7 @@ func zoneText(records ...txt.Record) string {
 }
 
 func client(s *nameserver.Server) *Provider {
-	return &Provider{Server: s.Address, KeyName: nameserver.KeyName, KeyAlg: "hmac-sha256", Key: nameserver.Key}
+	return &Provider{Server: s.Address, KeyName: nameserver.KeyName, KeyAlg: "hmac-sha256", Key: secret.New(nameserver.Key)}
 }
 
 // onEach runs a test with each name server.
@@ -218,7 +219,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"an unknown key", func(p *Provider) { p.KeyName = "nobody" }, zone,
 			map[string]string{"BIND": fmt.Sprintf(badKey, "nobody"), "Knot DNS": fmt.Sprintf(badKey, "nobody"), "PowerDNS": refused}},
-		{"another secret", func(p *Provider) { p.Key = "c2VjcmV0" }, zone,
+		{"another secret", func(p *Provider) { p.Key = secret.New("c2VjcmV0") }, zone,
 			map[string]string{"BIND": badSig, "Knot DNS": badSig, "PowerDNS": refused}},
 		{"another time", func(p *Provider) { p.now = func() time.Time { return time.Now().Add(-time.Hour) } }, zone,
 			map[string]string{"BIND": badTime, "Knot DNS": badTime, "PowerDNS": refused}},

@@ -21,16 +21,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	r53 "github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
+
+	"github.com/spfzone/spfzone/providers/secret"
 )
 
 // Provider is an account. What is empty comes from where the tools of Amazon
 // take it: the environment, the shared configuration, the machine's role.
 type Provider struct {
-	Region          string `json:"region,omitempty"`
-	Profile         string `json:"profile,omitempty"`
-	AccessKeyID     string `json:"access_key_id,omitempty"`
-	SecretAccessKey string `json:"secret_access_key,omitempty"`
-	SessionToken    string `json:"session_token,omitempty"`
+	Region          string      `json:"region,omitempty"`
+	Profile         string      `json:"profile,omitempty"`
+	AccessKeyID     string      `json:"access_key_id,omitempty"`
+	SecretAccessKey secret.Text `json:"secret_access_key,omitzero"`
+	SessionToken    secret.Text `json:"session_token,omitzero"`
 	// HostedZoneID names the zone, which else is found by its name.
 	HostedZoneID string `json:"hosted_zone_id,omitempty"`
 	// EndpointURL is another API than Amazon's.
@@ -44,7 +46,7 @@ type Provider struct {
 
 // Check says what is wrong with the fields.
 func (p *Provider) Check() error {
-	if (p.AccessKeyID == "") != (p.SecretAccessKey == "") {
+	if (p.AccessKeyID == "") != p.SecretAccessKey.IsZero() {
 		return errors.New("access_key_id and secret_access_key belong together")
 	}
 	return nil
@@ -75,7 +77,7 @@ func (p *Provider) api(ctx context.Context) (*r53.Client, error) {
 	}
 	if p.AccessKeyID != "" {
 		options = append(options, config.WithCredentialsProvider(
-			credentials.NewStaticCredentialsProvider(p.AccessKeyID, p.SecretAccessKey, p.SessionToken)))
+			credentials.NewStaticCredentialsProvider(p.AccessKeyID, p.SecretAccessKey.Reveal(), p.SessionToken.Reveal())))
 	}
 	c, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {

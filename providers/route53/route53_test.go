@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
+	"github.com/spfzone/spfzone/providers/secret"
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
@@ -66,7 +67,7 @@ func serve(t *testing.T, zones, sets string) *Provider {
 		fmt.Fprintf(w, `<ListResourceRecordSetsResponse><ResourceRecordSets>%s</ResourceRecordSets><IsTruncated>false</IsTruncated></ListResourceRecordSetsResponse>`, sets)
 	}))
 	t.Cleanup(s.Close)
-	return &Provider{AccessKeyID: "k", SecretAccessKey: "s", EndpointURL: s.URL}
+	return &Provider{AccessKeyID: "k", SecretAccessKey: secret.New("s"), EndpointURL: s.URL}
 }
 
 func zone(id, name string, private bool) string {
