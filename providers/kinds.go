@@ -98,6 +98,7 @@ func kindRFC2136() kind {
 			{"key_name", Text, false, "the name of the TSIG key"},
 			{"key_alg", Text, false, "hmac-sha256 or hmac-sha512"},
 			{"key", Secret, false, "the key in base64"},
+			{"timeout", Number, false, "the seconds that an answer is awaited; 20 if left out"},
 		},
 		strategy: Strategy{Alone: CompareAndSwap, Beside: CompareAndSwap, TTL: TTLs{Shared: true}, Lists: ListWay{Most: 500, Atomic: true, Checked: true}},
 		open: func(o opening) (backend, error) {
@@ -118,6 +119,7 @@ func kindPowerDNS() kind {
 			{"server_url", Text, true, "the address of the API, as http://127.0.0.1:8081"},
 			{"server_id", Text, false, "the server's name within the API; localhost if left out"},
 			{"api_token", Secret, true, "the server's api-key"},
+			{"timeout", Number, false, "the seconds that an answer is awaited; 60 if left out"},
 		},
 		strategy: Strategy{Alone: ReadAndSwap, Beside: ReadAndSwap, TTL: TTLs{Shared: true}, Lists: ListWay{Most: 500, Atomic: true}},
 		open: func(o opening) (backend, error) {

@@ -63,7 +63,7 @@ type object struct {
 
 func (l *library) read(ctx context.Context, zone, name string) (seen, error) {
 	var records []libdns.Record
-	err := l.call(ctx, func() (err error) {
+	err := l.call(ctx, func(ctx context.Context) (err error) {
 		records, err = l.GetRecords(ctx, zone)
 		return err
 	})
@@ -195,7 +195,7 @@ func (l *library) record(zone, name string, r txt.Record, ttl uint32) libdns.Rec
 
 // add appends a record. Some modules swallow an error, and give no record.
 func (l *library) add(ctx context.Context, zone, name string, r txt.Record, ttl uint32) error {
-	return l.call(ctx, func() error {
+	return l.call(ctx, func(ctx context.Context) error {
 		added, err := l.AppendRecords(ctx, zone, []libdns.Record{l.record(zone, name, r, ttl)})
 		if err == nil && len(added) != 1 {
 			err = fmt.Errorf("the module added %d records, where 1 was wanted, and gives no reason", len(added))
@@ -215,7 +215,7 @@ func (l *library) remove(ctx context.Context, zone string, objects []object, rec
 		if target.RR().Data == "" {
 			return fmt.Errorf("%w: a record without data stands for all", ErrUnsafe)
 		}
-		err := l.call(ctx, func() error {
+		err := l.call(ctx, func(ctx context.Context) error {
 			_, err := l.DeleteRecords(ctx, zone, []libdns.Record{target})
 			return err
 		})
@@ -263,7 +263,7 @@ func (l *library) setAll(ctx context.Context, zone, name string, objects []objec
 	for _, r := range new.SPF() {
 		records = append(records, l.record(zone, name, r, new.TTL))
 	}
-	return l.call(ctx, func() error {
+	return l.call(ctx, func(ctx context.Context) error {
 		_, err := l.SetRecords(ctx, zone, records)
 		return err
 	})
@@ -281,7 +281,7 @@ func (l *library) edit(ctx context.Context, zone, name string, objects []object,
 			continue
 		}
 		changed := l.codec.edit(o.libdns, l.record(zone, name, new.SPF()[0], new.TTL).RR())
-		err := l.call(ctx, func() error {
+		err := l.call(ctx, func(ctx context.Context) error {
 			_, err := l.SetRecords(ctx, zone, []libdns.Record{changed})
 			return err
 		})
@@ -325,9 +325,19 @@ func pickObjects(objects []object, records []txt.Record) (out []object) {
 	return out
 }
 
+// moduleTime bounds what a module does at one call: most would wait for ever for
+// an API that has fallen silent.
+const moduleTime = 2 * time.Minute
+
 // call has the module do something. One that does not mind the context goes on
 // by itself when that ends.
-func (l *library) call(ctx context.Context, f func() error) error {
+func (l *library) call(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, moduleTime)
+	defer cancel()
+	return l.bounded(ctx, func() error { return f(ctx) })
+}
+
+func (l *library) bounded(ctx context.Context, f func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ func (l *library) ReadSubtrees(ctx context.Context, zone string, roots []string,
 
 // zone gives all records that the module can read.
 func (l *library) zone(ctx context.Context, zone string) (out []libdns.Record, err error) {
-	err = l.call(ctx, func() error {
+	err = l.call(ctx, func(ctx context.Context) error {
 		records, err := l.GetRecords(ctx, zone)
 		if err == nil {
 			err = l.paged(records)
@@ -193,7 +193,7 @@ func (l *library) ChangeNames(ctx context.Context, zone string, b addresslist.Ba
 	}
 	for _, name := range b.Add {
 		fresh := libdns.Address{Name: l.relative(name, zone), TTL: time.Duration(b.TTL) * time.Second, IP: netip.MustParseAddr(addresslist.Address)}
-		err := l.call(ctx, func() error {
+		err := l.call(ctx, func(ctx context.Context) error {
 			added, err := l.AppendRecords(ctx, zone, []libdns.Record{fresh})
 			if err == nil && len(added) != 1 {
 				err = fmt.Errorf("the module added %d records at %s, where 1 was wanted, and gives no reason", len(added), name)
@@ -205,7 +205,7 @@ func (l *library) ChangeNames(ctx context.Context, zone string, b addresslist.Ba
 		}
 	}
 	for _, r := range gone {
-		err := l.call(ctx, func() error {
+		err := l.call(ctx, func(ctx context.Context) error {
 			_, err := l.DeleteRecords(ctx, zone, []libdns.Record{r})
 			return err
 		})

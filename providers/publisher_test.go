@@ -223,7 +223,7 @@ func TestDeafModules(t *testing.T) {
 	release := make(chan struct{})
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if err := l.call(ctx, func() error { <-release; return nil }); !errors.Is(err, context.DeadlineExceeded) {
+	if err := l.call(ctx, func(context.Context) error { <-release; return nil }); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 	close(release)

@@ -59,7 +59,7 @@ func TestOpen(t *testing.T) {
 			`c.yaml:2:9: the type rfc2136 has no field "sever"; did you mean "server"?`,
 			`c.yaml:1:1: the provider "p" lacks the field "server": the primary name server as host:port; 53 if the port is left out`}},
 		{"nothing near", settings("powerdns", "server_url", "http://ns1", "api_token", "x", "zzz", "1"), []string{
-			`c.yaml:4:9: the type powerdns has no field "zzz"; it has server_url, server_id, api_token`}},
+			`c.yaml:4:9: the type powerdns has no field "zzz"; it has server_url, server_id, api_token, timeout`}},
 		{"no number", settings("route53", "max_retries", "many"), []string{
 			`c.yaml:2:9: max_retries: wanted a whole number, found "many"`}},
 		{"no such file", settings("gandi", "bearer_token", "file:/none"), []string{

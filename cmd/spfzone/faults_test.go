@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/spfzone/spfzone/builder"
+	"github.com/spfzone/spfzone/internal/leaks"
 	"github.com/spfzone/spfzone/internal/nameserver"
 	"github.com/spfzone/spfzone/providers"
 	"github.com/spfzone/spfzone/resolver"
@@ -257,11 +259,14 @@ func TestKilled(t *testing.T) {
 	mail := receive(t, 0, inNetworks(20, 60), ns.Address)
 	r := rand.New(rand.NewPCG(1, 2))
 	killed, looks := 0, 0
+	var output bytes.Buffer
 	for i := 1; killed < *kills; i++ {
 		s.configure(list[i%len(list)])
 		for {
 			cmd := exec.Command(program, "push", "--yes", "--wait", "--resolver", "udp://"+ns.Address)
 			cmd.Env = append(os.Environ(), "KEY="+nameserver.Key)
+			var said bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &said, &said
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -272,6 +277,7 @@ func TestKilled(t *testing.T) {
 			err := cmd.Wait()
 			end.Stop()
 			looks++
+			output.Write(said.Bytes())
 			s.spfOf(serverZone)
 			if diff := cmp.Diff(siblings, s.others(serverZone)); diff != "" {
 				t.Fatalf("the other TXT records: %s", diff)
@@ -286,6 +292,7 @@ func TestKilled(t *testing.T) {
 		}
 		s.planned(fmt.Sprint(i))
 	}
+	leaks.Look(t, "output", output.Bytes())
 	checks, failures, what := mail.counts()
 	t.Logf("killed %d times, %d runs in all: %d evaluations of listed senders, %d failures", killed, looks, checks, failures)
 	if failures > 0 || checks < 100 {
@@ -293,12 +300,17 @@ func TestKilled(t *testing.T) {
 	}
 }
 
+// throughProxy is updateProvider with a proxy before the server.
+func throughProxy(ns *nameserver.Server, p *proxy) string {
+	return strings.Replace(updateProvider(ns), fmt.Sprintf("server: %q", ns.Address), fmt.Sprintf("server: %q", p.address), 1)
+}
+
 // TestServerFaults has the server fail in the middle of pushes.
 func TestServerFaults(t *testing.T) {
 	inFolder(t, nil)
 	ns := nameserver.BIND(t, serverZone, zoneOfServers())
 	proxy := newProxy(t, ns.Address)
-	s := &server{t, ns, strings.Replace(updateProvider(ns), fmt.Sprintf("server: %q", ns.Address), fmt.Sprintf("server: %q", proxy.address), 1)}
+	s := &server{t, ns, throughProxy(ns, proxy)}
 	siblings := s.others(serverZone)
 	list := changes(s.provider)
 	s.configure(list[0])

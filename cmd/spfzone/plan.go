@@ -77,7 +77,7 @@ type job struct {
 
 // jobs gives a job for each domain, failed for those that are not built.
 func (p *publishing) jobs() (jobs []*job) {
-	for _, d := range p.plan.Domains {
+	for _, d := range p.domains() {
 		j := &job{plan: d, provider: d.Domain.Publish}
 		if d.Err != nil {
 			j.err = d.Err

@@ -27,6 +27,7 @@ type exchange struct {
 	forward bool   // to the server
 	answer  []byte // in place of the server's
 	silent  bool   // no answer: the connection ends
+	after   func() // done when the server has answered, before the answer is handed on
 }
 
 // proxyFault makes an update go wrong.
@@ -104,6 +105,9 @@ func (p *proxy) serve(c net.Conn) {
 			}
 			if e.answer, err = readMessage(up); err != nil {
 				return
+			}
+			if e.after != nil {
+				e.after()
 			}
 		}
 		if e.silent || writeMessage(c, e.answer) != nil {

@@ -44,7 +44,8 @@ type publishing struct {
 	a          *app
 	o          publishOptions
 	config     *builder.Config
-	plan       *builder.Plan
+	plan       *builder.Plan     // of those too that the domains' records lead to
+	only       []string          // the domains, by name; nil for all of the plan
 	resolver   spf.Resolver
 	journal    *journal.Journal
 	readOnly   bool
@@ -77,7 +78,7 @@ func (a *app) publishing(ctx context.Context, domains []string, o publishOptions
 	if err != nil {
 		return nil, err
 	}
-	plan, err := a.plan(ctx, c, r, only)
+	plan, err := a.plan(ctx, c, r, ledTo(c, only))
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func (a *app) publishing(ctx context.Context, domains []string, o publishOptions
 
 // openPublishing opens the journal, and the providers of domains.
 func (a *app) openPublishing(c *builder.Config, only []string, o publishOptions, readOnly bool) (*publishing, error) {
-	p := &publishing{a: a, o: o, config: c, readOnly: readOnly, publishers: map[string]*publisher{}}
+	p := &publishing{a: a, o: o, config: c, only: only, readOnly: readOnly, publishers: map[string]*publisher{}}
 	if err := p.openPublishers(only); err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func (a *app) openPublishing(c *builder.Config, only []string, o publishOptions,
 	return p, err
 }
 
-// of is the publication of a plan, whose domains are those that were opened.
+// of is the publication of a plan that has the domains that were opened.
 func (p *publishing) of(plan *builder.Plan, r spf.Resolver) *publishing {
 	p.plan, p.resolver = plan, r
 	p.reserve()
@@ -137,8 +138,9 @@ func (p *publishing) openPublishers(domains []string) error {
 		return usagef("--authority: %w", err)
 	}
 	var mistakes []error
+	only := setOf(domains)
 	for _, d := range p.config.Domains {
-		if !slices.Contains(domains, d.Name) || p.publishers[d.Publish] != nil {
+		if !only[d.Name] || p.publishers[d.Publish] != nil {
 			continue
 		}
 		i := slices.IndexFunc(p.config.Providers, func(pr *builder.Provider) bool { return pr.Name == d.Publish })
@@ -221,6 +223,20 @@ func parseAuthorities(list []string) (out []resolver.Authority, err error) {
 		out = append(out, resolver.Authority{Address: net.JoinHostPort(host, port)})
 	}
 	return out, nil
+}
+
+// domains gives the plans of those that are published.
+func (p *publishing) domains() (out []*builder.DomainPlan) {
+	if p.only == nil {
+		return p.plan.Domains
+	}
+	only := setOf(p.only)
+	for _, d := range p.plan.Domains {
+		if only[d.Domain.Name] {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // reserve finds the names that are no part's: those that the configuration
@@ -399,7 +415,10 @@ func (f *freshResolver) zone(ctx context.Context, name string) (*push.Zone, erro
 	by := f.publisher
 	for _, d := range f.p.plan.Domains {
 		if slices.ContainsFunc(d.Records, func(r builder.Record) bool { return r.Name == name }) {
-			by = f.p.publishers[d.Domain.Publish]
+			var err error
+			if by, err = f.p.publisherOf(d.Domain); err != nil {
+				return nil, err
+			}
 		}
 	}
 	z, err := f.p.zone(ctx, by, name)
@@ -413,6 +432,24 @@ func (f *freshResolver) zone(ctx context.Context, name string) (*push.Zone, erro
 	}
 	f.zones[name] = z
 	return z, nil
+}
+
+// publisherOf gives the provider of a domain or, where that need not be opened,
+// the servers that are given for it.
+func (p *publishing) publisherOf(d *builder.Domain) (*publisher, error) {
+	if opened := p.publishers[d.Publish]; opened != nil {
+		return opened, nil
+	}
+	out := &publisher{}
+	for _, provider := range p.config.Providers {
+		if f, given := provider.Fields[authoritiesField]; given && provider.Name == d.Publish {
+			var err error
+			if out.servers, err = authoritiesOf(f); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
 }
 
 // codeOfPush gives the exit code of a publication that failed.

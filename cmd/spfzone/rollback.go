@@ -63,7 +63,7 @@ func (a *app) rollback(ctx context.Context, id string, o pushOptions) error {
 	if entry, err = p.journal.Entry(entry.ID); err != nil {
 		return err
 	}
-	d := p.plan.Domains[0]
+	d := p.domains()[0]
 	d.Err = nil // what is restored is not what is built
 	one := &job{plan: d, provider: d.Domain.Publish, push: p.push(d)}
 	one.push.Planned = nil

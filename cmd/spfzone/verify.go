@@ -93,7 +93,7 @@ func (a *app) verify(ctx context.Context, domains []string, o verifyOptions, cho
 // verifyAll looks at every domain of the plan.
 func (p *publishing) verifyAll(ctx context.Context, views []view) []*verification {
 	var jobs []*job
-	for _, d := range p.plan.Domains {
+	for _, d := range p.domains() {
 		jobs = append(jobs, &job{plan: d, provider: d.Domain.Publish})
 	}
 	p.forEach(jobs, func(j *job) error {
@@ -121,11 +121,12 @@ func (a *app) verifying(ctx context.Context, domains []string, o publishOptions)
 	if err != nil {
 		return nil, err
 	}
+	p.only = only
 	r, err := a.dns()
 	if err != nil {
 		return nil, err
 	}
-	plan, err := a.plan(ctx, c, r, only)
+	plan, err := a.plan(ctx, c, r, ledTo(c, only))
 	if err != nil {
 		return nil, err
 	}

@@ -105,13 +105,7 @@ func (w *watch) push(ctx context.Context, r *round) error {
 	if err != nil {
 		return err
 	}
-	plan := &builder.Plan{}
-	for _, d := range r.plan.Domains {
-		if d.Domain.Publish != "" {
-			plan.Domains = append(plan.Domains, d)
-		}
-	}
-	r.jobs = p.of(plan, dns).jobs()
+	r.jobs = p.of(r.plan, dns).jobs()
 	err = p.write(ctx, r.jobs, false)
 	for _, j := range r.jobs {
 		if j.step == nil && j.err == nil {

@@ -18,8 +18,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/libdns/libdns"
+
+	"github.com/spfzone/spfzone/providers/secret"
 )
 
 // Provider is a PowerDNS server.
@@ -29,7 +32,9 @@ type Provider struct {
 	// ServerID names the server within the API, "localhost" if empty.
 	ServerID string `json:"server_id,omitempty"`
 	// APIToken is the server's api-key.
-	APIToken string `json:"api_token"`
+	APIToken secret.Text `json:"api_token"`
+	// Timeout is how many seconds an answer is awaited; 60 if 0.
+	Timeout int `json:"timeout,omitempty"`
 	// HTTPClient is http.DefaultClient if nil.
 	HTTPClient *http.Client `json:"-"`
 }
@@ -50,7 +55,7 @@ func (p *Provider) Check() error {
 		return fmt.Errorf("server_url is missing: the address of the API, as http://127.0.0.1:8081")
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return fmt.Errorf("server_url is %q, which is no http:// or https:// address", p.ServerURL)
-	case p.APIToken == "":
+	case p.APIToken.IsZero():
 		return fmt.Errorf("api_token is missing: the server's api-key")
 	}
 	return nil
@@ -73,6 +78,12 @@ func (p *Provider) call(ctx context.Context, method, path string, in, out any) e
 		}
 		body = bytes.NewReader(b)
 	}
+	timeout := time.Duration(p.Timeout) * time.Second
+	if timeout <= 0 {
+		timeout = time.Minute
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
 	id := p.ServerID
 	if id == "" {
 		id = "localhost"
@@ -82,7 +93,7 @@ func (p *Provider) call(ctx context.Context, method, path string, in, out any) e
 	if err != nil {
 		return err
 	}
-	req.Header.Set("X-API-Key", p.APIToken)
+	req.Header.Set("X-API-Key", p.APIToken.Reveal())
 	req.Header.Set("Accept", "application/json")
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")

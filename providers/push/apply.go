@@ -60,6 +60,7 @@ type write struct {
 	zone     *Zone
 	name     string
 	old, new txt.RRset
+	wild     txt.RRset // what a wildcard has for the name while nothing stands there
 	entry    *journal.Entry
 }
 
@@ -105,7 +106,8 @@ func (p *Push) prepare(ctx context.Context, step *Step, c providers.Change) (*wr
 		return nil, err
 	}
 	served := step.state.sets[c.Name]
-	if len(txt.Minus(served.Records, w.old.Records))+len(txt.Minus(w.old.Records, served.Records)) > 0 {
+	w.wild = step.state.wild[c.Name]
+	if wild := len(w.old.Records) == 0 && len(w.wild.Records) > 0 && served.Equal(w.wild); !wild && len(txt.Minus(served.Records, w.old.Records))+len(txt.Minus(w.old.Records, served.Records)) > 0 {
 		return nil, fmt.Errorf("%w: the provider %s has %s at %s, and the authoritative servers have %s", txt.ErrConflict, p.Publisher.Name(), describe(w.old), trimDot(c.Name), describe(served))
 	}
 	w.new = p.Publisher.Attainable(w.old, w.old.With(c.New, ttlOf(c.TTL)))
@@ -113,8 +115,11 @@ func (p *Push) prepare(ctx context.Context, step *Step, c providers.Change) (*wr
 		Domain: p.Domain, Zone: w.zone.Name, Name: c.Name, Provider: p.Publisher.Name(), Stage: step.Stage.Kind.String(),
 		Before: w.old, After: w.new,
 	}
-	if served.TTL > w.entry.Before.TTL {
-		w.entry.Before.TTL = served.TTL // receivers hold what the servers said
+	switch { // receivers hold what the servers said
+	case len(w.old.Records) == 0:
+		w.entry.Before = served
+	case served.TTL > w.entry.Before.TTL:
+		w.entry.Before.TTL = served.TTL
 	}
 	if len(c.Old) == 0 {
 		w.entry.Absence = step.state.absence(p, c.Name)
@@ -194,6 +199,11 @@ func (p *Push) readBack(ctx context.Context, w *write) (v verdict, err error) {
 // judge compares what a server has with the change: every other TXT record
 // octet by octet, the SPF record by its text.
 func (w *write) judge(got txt.RRset) verdict {
+	if len(w.old.Records) == 0 || len(w.new.Records) == 0 {
+		if got.Equal(w.wild) {
+			got = txt.RRset{}
+		}
+	}
 	siblings := func(s txt.RRset) txt.RRset { return txt.RRset{Records: s.Siblings()} }
 	if !siblings(got).Equal(siblings(w.new)) {
 		return differs
@@ -229,7 +239,7 @@ func (p *Push) putBack(ctx context.Context, w *write) error {
 	if err := p.Publisher.Replace(ctx, w.zone.Name, w.name, now, old); err != nil {
 		return err
 	}
-	back := &write{zone: w.zone, name: w.name, old: now, new: old}
+	back := &write{zone: w.zone, name: w.name, old: now, new: old, wild: w.wild}
 	if v, err := p.readBack(ctx, back); v != seen {
 		return err
 	}

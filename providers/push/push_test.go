@@ -16,6 +16,7 @@ import (
 	"github.com/spfzone/spfzone/providers"
 	"github.com/spfzone/spfzone/providers/journal"
 	"github.com/spfzone/spfzone/providers/txt"
+	"github.com/spfzone/spfzone/spf"
 )
 
 var pushes = flag.Int("pushes", 150, "how many random pushes to simulate")
@@ -250,6 +251,44 @@ func TestUnknownPart(t *testing.T) {
 	if got := w.sets["part3.x.test."]; len(got.Records) > 0 {
 		t.Errorf("%v stands there", got)
 	}
+}
+
+// A record that includes a name which only a wildcard makes an answer of says
+// what the wildcard does. A part that comes there is a change of it.
+func TestPartThatAWildcardAnswersFor(t *testing.T) {
+	w := newWorld(t, 1)
+	w.wild = txt.RRset{TTL: 90, Records: []txt.Record{{Strings: []string{"v=spf1 ip4:10.0.9.0/24 -all"}}}}
+	w.set(domain, txt.RRset{TTL: 60, Records: []txt.Record{{Strings: []string{"v=spf1 include:part1.x.test -all"}}}})
+	wanted := withPart("v=spf1 include:part1.x.test -all", "v=spf1 ip4:10.0.1.0/24 -all")
+	p := w.push(wanted)
+	step, err := p.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, then, err := p.Policies(t.Context(), step)
+	if err != nil {
+		t.Fatal(err)
+	}
+	passed := func(p *spf.Policy) string { return fmt.Sprint(p.Prefixes(spf.Pass)) }
+	if diff := cmp.Diff([]string{"[10.0.9.0/24]", "[10.0.1.0/24]"}, []string{passed(now), passed(then)}); diff != "" {
+		t.Error(diff)
+	}
+	w.mustRun(wanted)
+	var lines []string
+	for _, e := range w.push(nil).Journal.Entries(domain) {
+		lines = append(lines, fmt.Sprintf("%s %s %d -> %s", e.Name, version(e.Before), e.Before.TTL, version(e.After)))
+	}
+	want := []string{"part1.x.test. [v=spf1 ip4:10.0.9.0/24 -all] 90 -> [v=spf1 ip4:10.0.1.0/24 -all]"}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func version(s txt.RRset) (texts []string) {
+	for _, r := range s.SPF() {
+		texts = append(texts, r.Text())
+	}
+	return texts
 }
 
 func TestReadOnlyWritesNothing(t *testing.T) {

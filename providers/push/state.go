@@ -22,6 +22,7 @@ type state struct {
 	spare     func(of string, number int) string // names beyond those
 	since     map[string]time.Time               // when parts were first seen that nothing is known to refer to
 	held      map[string]string                  // why a part is not deleted
+	wild      map[string]txt.RRset               // what a wildcard has for a name, if that does not exist itself
 	notes     []string
 	now, then map[string]*spf.Policy // what the records that are no parts say, and what they are to, by name
 }
@@ -36,7 +37,8 @@ func (p *Push) read(ctx context.Context) (*state, error) {
 	s := &state{
 		published: providers.Published{}, sets: map[string]txt.RRset{}, zones: map[string]*Zone{},
 		names: map[string][]string{}, spare: p.PartName, since: map[string]time.Time{}, held: map[string]string{},
-		now: map[string]*spf.Policy{}, then: map[string]*spf.Policy{},
+		wild: map[string]txt.RRset{},
+		now:  map[string]*spf.Policy{}, then: map[string]*spf.Policy{},
 	}
 	parts := map[string]int{}
 	for _, w := range p.Wanted {
@@ -145,11 +147,16 @@ func version(set txt.RRset) (v providers.Version) {
 }
 
 // search looks at the names that parts of a record may have, until enough are
-// free. What a wildcard makes of every name counts as nothing.
+// free. What a wildcard makes of every name (RFC 4592) counts as nothing, save
+// where a published record refers to it.
 func (p *Push) search(ctx context.Context, s *state, of string, wanted int) error {
 	probe, err := p.ask(ctx, s, p.PartName(of, 1<<30))
 	if err != nil {
 		return err
+	}
+	s.wild[of] = probe.Set
+	if n := len(probe.Set.SPF()); n > 0 {
+		s.notes = append(s.notes, fmt.Sprintf("a wildcard has %s for every name beside %s that does not exist: it is left as it is", describe(probe.Set), trimDot(p.PartName(of, 1))))
 	}
 	known, last := p.known(of)
 	for number, free, row := 1, 0, 0; free < 2*wanted+spareNames || row < spareNames || number <= last; number++ {
@@ -161,8 +168,9 @@ func (p *Push) search(ctx context.Context, s *state, of string, wanted int) erro
 		if err != nil {
 			return err
 		}
-		absent := a.NXDomain || probe.sameAs(a)
-		ours := !a.Alias && len(a.Set.SPF()) > 0 && (len(a.Set.Siblings()) == 0 || known[name])
+		s.wild[name] = probe.Set
+		absent := a.NXDomain || probe.sameAs(a) && !(len(a.Set.SPF()) > 0 && s.refersTo(name))
+		ours := !a.Alias && len(a.Set.SPF()) > 0 && (len(a.Set.Siblings()) == 0 || known[name] || probe.sameAs(a))
 		switch {
 		case absent:
 			s.put(name, txt.RRset{})

@@ -43,7 +43,8 @@ type world struct {
 	earlier       []earlier   // changes that receivers may not know of yet
 	pending       fault       // of the next write
 	lag           time.Duration
-	full          bool // the disk of the journal
+	full          bool      // the disk of the journal
+	wild          txt.RRset // of a wildcard
 	writes        int
 	mixes         int
 	lists         map[string]*worldList
@@ -183,6 +184,9 @@ func (s server) TXT(_ context.Context, name string, _ bool) (push.Answer, error)
 	set := s.w.sets[name]
 	if past := s.w.past[name]; s.secondary && len(past) > 1 && s.w.now.Before(past[len(past)-2].until.Add(s.w.lag)) {
 		set = past[len(past)-2].set
+	}
+	if len(set.Records) == 0 {
+		set = s.w.wild
 	}
 	return push.Answer{Set: set, NXDomain: len(set.Records) == 0}, nil
 }

@@ -10,11 +10,15 @@ import (
 	"github.com/miekg/dns"
 )
 
+// defaultTimeout is for how long an answer is awaited. A server that has fallen
+// silent keeps its connections.
+const defaultTimeout = 20 * time.Second
+
 // fudge is how many seconds two clocks may differ (RFC 8945, Section 10).
 const fudge = 300
 
 func (p *Provider) sign(m *dns.Msg) {
-	if p.Key == "" {
+	if p.Key.IsZero() {
 		return
 	}
 	now := time.Now
@@ -28,6 +32,12 @@ func (p *Provider) sign(m *dns.Msg) {
 // exchange sends a message and gives the answer. An answer that is not signed
 // as the question was proves nothing, so it is an error.
 func (p *Provider) exchange(ctx context.Context, zone string, m *dns.Msg) (*dns.Msg, error) {
+	timeout := time.Duration(p.Timeout) * time.Second
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %v: %w", timeout, context.DeadlineExceeded))
+	defer cancel()
 	conn, end, err := p.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -47,7 +57,7 @@ func (p *Provider) exchange(ctx context.Context, zone string, m *dns.Msg) (*dns.
 	if r.Id != m.Id || !r.Response || r.Opcode != m.Opcode {
 		return nil, errors.New("the answer belongs to another message")
 	}
-	if p.Key != "" && r.IsTsig() == nil {
+	if !p.Key.IsZero() && r.IsTsig() == nil {
 		if err := p.keyError(zone, r); err != nil {
 			return nil, err
 		}
@@ -61,7 +71,7 @@ func (p *Provider) exchange(ctx context.Context, zone string, m *dns.Msg) (*dns.
 // sendError puts what ended the context first.
 func sendError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("%w (%v)", ctx.Err(), err)
+		return fmt.Errorf("%w (%v)", context.Cause(ctx), err)
 	}
 	return err
 }

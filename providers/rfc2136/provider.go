@@ -17,6 +17,8 @@ import (
 
 	"github.com/libdns/libdns"
 	"github.com/miekg/dns"
+
+	"github.com/spfzone/spfzone/providers/secret"
 )
 
 // Provider is a primary name server, and a key that it knows.
@@ -29,7 +31,9 @@ type Provider struct {
 	// KeyAlg is hmac-sha256 or hmac-sha512.
 	KeyAlg string `json:"key_alg,omitempty"`
 	// Key is the secret in base64.
-	Key string `json:"key,omitempty"`
+	Key secret.Text `json:"key,omitzero"`
+	// Timeout is how many seconds an answer is awaited; 20 if 0.
+	Timeout int `json:"timeout,omitempty"`
 
 	now func() time.Time // time.Now if nil
 }
@@ -46,15 +50,15 @@ func (p *Provider) Check() error {
 	if _, err := p.address(); err != nil {
 		return err
 	}
-	if p.KeyName == "" && p.KeyAlg == "" && p.Key == "" {
+	if p.KeyName == "" && p.KeyAlg == "" && p.Key.IsZero() {
 		return nil
 	}
-	for _, f := range []struct{ name, value string }{{"key_name", p.KeyName}, {"key_alg", p.KeyAlg}, {"key", p.Key}} {
+	for _, f := range []struct{ name, value string }{{"key_name", p.KeyName}, {"key_alg", p.KeyAlg}, {"key", p.Key.Reveal()}} {
 		if f.value == "" {
 			return fmt.Errorf("%s is missing: a key has key_name, key_alg and key", f.name)
 		}
 	}
-	if _, err := base64.StdEncoding.DecodeString(p.Key); err != nil {
+	if _, err := base64.StdEncoding.DecodeString(p.Key.Reveal()); err != nil {
 		return fmt.Errorf("key is not base64")
 	}
 	if _, ok := dns.IsDomainName(p.KeyName); !ok {
@@ -108,8 +112,8 @@ func (p *Provider) connect(ctx context.Context) (*dns.Conn, func(), error) {
 }
 
 func (p *Provider) secrets() map[string]string {
-	if p.Key == "" {
+	if p.Key.IsZero() {
 		return nil
 	}
-	return map[string]string{dns.CanonicalName(p.KeyName): p.Key}
+	return map[string]string{dns.CanonicalName(p.KeyName): p.Key.Reveal()}
 }
