@@ -21,12 +21,11 @@ func (o *outlay) decide(ctx context.Context) (*draft, error) {
 	best := asListed
 	if !o.fits(asListed, 0) {
 		var tooLarge error
-		if best, tooLarge = o.first(ctx, o.combinations(o.room()), 0); best == nil {
-			err = cmp.Or(err, tooLarge)
+		best, tooLarge = o.first(ctx, o.combinations(o.room()), 0)
+		if tooLarge != nil && !isTooLarge(tooLarge) {
+			return nil, tooLarge
 		}
-	}
-	if best == nil && err != nil && !isTooLarge(err) {
-		return nil, err
+		err = cmp.Or(err, tooLarge)
 	}
 	standing, failure := o.standing(ctx, best)
 	switch {

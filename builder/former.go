@@ -189,7 +189,7 @@ func (o *outlay) publishedWays(limit counts) []*way {
 	if !known {
 		return nil
 	}
-	return append([]*way{}, ways...)
+	return append([]*way{}, ways...) // not nil, if none keeps to the limit
 }
 
 // asPublished gives the ways to treat a slot that leave what is published; none

@@ -92,6 +92,46 @@ func TestOneNetworkChangesOnePart(t *testing.T) {
 	}
 }
 
+// A network that no published part has room for changes no more than the root
+// and a part: the root takes it before it gives up others for the include of a
+// new part.
+func TestFullPartsLeaveTheRootAlone(t *testing.T) {
+	t.Parallel()
+	const lists, edits = 120, 6
+	single, withPart, displaced := 0, 0, 0
+	for seed := range uint64(lists) {
+		r := rand.New(rand.NewPCG(seed, 20))
+		prefixes, old := apartPrefixes(r, 24+r.IntN(30)), make([]string, 1+r.IntN(8))
+		for i := range old {
+			old[i] = fmt.Sprintf("192.168.%d.0/24", 2*i)
+		}
+		config := func() string {
+			return strings.NewReplacer("networks: {", "networks: {old: ["+strings.Join(old, ", ")+"], ", "senders: [mx, n,", "split: {names: _networks-that-have-no-room-%d}, senders: [mx, n, ~old,").Replace(networksOnly(prefixes))
+		}
+		base := world(t, stableZone)
+		now := buildOver(t, config(), base)
+		for i := range edits {
+			prefixes = append(slices.Clone(prefixes), fmt.Sprintf("172.%d.%d.0/%d", 16+i, 2*r.IntN(128), 24+r.IntN(9)))
+			next := buildOver(t, config(), published(t, base, now))
+			switch names := changed(texts(now), texts(next)); {
+			case len(names) <= 1:
+				single++
+			case len(names) > 2:
+				t.Errorf("seed %d: one network changed %v\nbefore:\n%s\nafter:\n%s", seed, names, show(now), show(next))
+			case len(texts(now)) != len(texts(next)):
+				withPart++
+			default:
+				displaced++
+			}
+			now = next
+		}
+	}
+	t.Logf("%d changes of one record, %d of a part and the root, %d that displaced a term", single, withPart, displaced)
+	if displaced > lists*edits/50 || withPart == 0 || single < lists*edits/2 {
+		t.Error("too many terms were displaced, or too little was seen")
+	}
+}
+
 // What a prefix covered stays in the record where the prefix was, once it goes;
 // and what has no room in the root any more goes to one part.
 func TestChangesKeepToTheirRecord(t *testing.T) {
