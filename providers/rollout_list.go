@@ -148,7 +148,7 @@ func (p *planner) nameLists(fresh bool, name map[string]string, taken map[string
 		})
 	}
 	give(func(w Wanted, at string, is *PublishedList) bool {
-		return (is.TTL == w.TTL || len(is.Names) == 0) && !p.asked(at, p.now)
+		return (is.TTL == w.TTL && !is.Foreign || len(is.Names) == 0) && !p.asked(at, p.now)
 	})
 	for _, w := range p.wanted {
 		if w.List != nil && name[w.Name] == "" {
@@ -165,7 +165,7 @@ func (p *planner) nearestList(w Wanted, taken map[string]bool, fits func(w Wante
 	for number := 1; number <= p.highest(); number++ {
 		at := p.names.List(w.Of, number)
 		is := p.published[at].List
-		if is == nil || is.Partial || is.Foreign && len(is.Names) > 0 && !p.asked(at, p.now) || taken[at] || !fits(w, at, is) {
+		if is == nil || is.Partial || taken[at] || !fits(w, at, is) {
 			continue
 		}
 		if n := len(is.Names.Minus(w.List)) + len(w.List.Minus(is.Names)); best == "" || n < least {

@@ -19,6 +19,8 @@ type proxy struct {
 
 	mu    sync.Mutex
 	fault proxyFault // of the next update
+	// noTransfer has the server refuse transfers of the zone.
+	noTransfer bool
 }
 
 // exchange is an update on its way.
@@ -90,6 +92,9 @@ func (p *proxy) serve(c net.Conn) {
 			return
 		}
 		e := &exchange{message: m, forward: true}
+		if p.noTransfer && isTransfer(m) {
+			answerRefused(e)
+		}
 		if opcode := int(m[2]>>3) & 15; opcode == dns.OpcodeUpdate {
 			p.mu.Lock()
 			f := p.fault
@@ -114,6 +119,11 @@ func (p *proxy) serve(c net.Conn) {
 			return
 		}
 	}
+}
+
+func isTransfer(message []byte) bool {
+	m := new(dns.Msg)
+	return m.Unpack(message) == nil && len(m.Question) == 1 && m.Question[0].Qtype == dns.TypeAXFR
 }
 
 func readMessage(r io.Reader) ([]byte, error) {

@@ -195,6 +195,51 @@ func describeStages(stages []push.Forecast) (out []string) {
 	return out
 }
 
+// A network that goes from the record into the list stands in the list, for as
+// long as receivers may hold that it does not, before it leaves the record. Where
+// another goes the other way, no order is safe, and the list gets the next number.
+func TestIntoTheList(t *testing.T) {
+	tests := []struct {
+		name      string
+		was, then []providers.Wanted
+		want      []string
+		later     time.Duration // at the least, the second stage
+	}{
+		{"one way", withList("v=spf1 ip4:10.5.0.0/16 exists:%{ir}.%{v}._spf.x.test -all", "10.0.0.0/24"), withList(asking, "10.0.0.0/24 10.5.0.0/16"),
+			[]string{"switch _spf.x.test. +1 -0", "switch " + asking}, negative},
+		{"both ways", withList("v=spf1 ip4:10.5.0.0/16 exists:%{ir}.%{v}._spf.x.test -all", "10.0.0.0/24 10.6.0.0/16"),
+			withList("v=spf1 ip4:10.6.0.0/16 exists:%{ir}.%{v}._spf.x.test -all", "10.0.0.0/24 10.5.0.0/16"),
+			[]string{"create _spf2.x.test. +2 -0", "switch v=spf1 ip4:10.6.0.0/16 exists:%{ir}.%{v}._spf2.x.test -all", "remove _spf.x.test. +0 -2"}, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, 1)
+			w.mustRun(tt.was)
+			w.now = w.now.Add(time.Hour)
+			w.change(tt.then)
+			p := w.push(tt.then)
+			step, err := p.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			stages, err := p.Forecast(t.Context(), step)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, describeStages(stages)); diff != "" {
+				t.Fatal(diff)
+			}
+			if d := stages[1].At.Sub(w.now); d < tt.later || d > 0 && stages[1].Why != "receivers may hold records of an earlier change" {
+				t.Errorf("the second stage comes %v later, as %s", d, stages[1].Why)
+			}
+			w.mustRun(tt.then)
+			if !w.policyOf(w.texts(), w.trees()...).Equal(w.after) || len(w.trees()) != 1 {
+				t.Errorf("%v %v", w.texts(), w.lists)
+			}
+		})
+	}
+}
+
 // What stands in the way of a list is refused, and nothing is written.
 func TestListInTheWay(t *testing.T) {
 	const rule = ", and below the name of an address list only A records 127.0.0.2 of addresses may stand, as any other name stands in the way of wildcards (RFC 4592): delete that first"

@@ -43,6 +43,11 @@ func (p *Provider) exchange(ctx context.Context, zone string, m *dns.Msg) (*dns.
 		return nil, err
 	}
 	defer end()
+	return p.exchangeOn(ctx, conn, zone, m)
+}
+
+// exchangeOn is exchange on a connection that is open.
+func (p *Provider) exchangeOn(ctx context.Context, conn *dns.Conn, zone string, m *dns.Msg) (*dns.Msg, error) {
 	p.sign(m)
 	if err := conn.WriteMsg(m); err != nil {
 		return nil, sendError(ctx, err)

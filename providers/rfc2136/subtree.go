@@ -17,8 +17,8 @@ import (
 
 // ReadSubtrees gives what the zone has at and below names. Where the server does
 // not allow a transfer, the names that ask gives are asked for one by one, unless
-// the server says that nothing stands there (RFC 8020). Zone and names are
-// absolute.
+// the server says that nothing stands there (RFC 8020), as PowerDNS does where no
+// record stands at the name itself. Zone and names are absolute.
 func (p *Provider) ReadSubtrees(ctx context.Context, zone string, roots []string, ask func(root string) []string) (map[string]addresslist.Subtree, error) {
 	out := map[string]addresslist.Subtree{}
 	rrs, refused := p.transfer(ctx, dns.CanonicalName(zone))
@@ -58,50 +58,103 @@ func plain(rr dns.RR) addresslist.Record {
 	return r
 }
 
-// askAtOnce is how many questions are under way at once.
-const askAtOnce = 16
-
 // askBelow asks for names one by one.
 func (p *Provider) askBelow(ctx context.Context, zone, root string, ask func(root string) []string) (s addresslist.Subtree, err error) {
-	if _, absent, err := p.addresses(ctx, zone, root); err != nil || absent {
+	once := func(m *dns.Msg) (*dns.Msg, error) { return p.exchange(ctx, zone, m) }
+	if _, absent, err := addresses(once, zone, root); err != nil || absent {
 		return addresslist.Subtree{Whole: absent}, err
 	}
 	names := ask(root)
-	found, failures := make([][]addresslist.Record, len(names)), make([]error, len(names))
-	forEach(len(names), func(i int) { found[i], _, failures[i] = p.addresses(ctx, zone, names[i]) })
-	if err := errors.Join(failures...); err != nil {
+	found := make([][]addresslist.Record, len(names))
+	err = p.forEach(ctx, zone, len(names), func(send sender, i int) (err error) {
+		found[i], _, err = addresses(send, zone, names[i])
+		return err
+	})
+	if err != nil {
 		return s, err
 	}
 	answered := map[string]bool{}
 	for i, records := range found {
 		answered[names[i]] = len(records) > 0
 	}
-	own := make([]bool, len(names))
-	forEach(len(names), func(i int) {
-		if own[i] = answered[names[i]]; own[i] && underWildcard(names[i], root, answered) {
-			own[i], failures[i] = p.used(ctx, zone, names[i])
+	err = p.forEach(ctx, zone, len(names), func(send sender, i int) error {
+		if !answered[names[i]] || !underWildcard(names[i], root, answered) {
+			return nil
 		}
+		own, err := used(send, zone, names[i])
+		if !own {
+			found[i] = nil
+		}
+		return err
 	})
-	for i, records := range found {
-		if own[i] {
-			s.Records = append(s.Records, records...)
-		}
+	for _, records := range found {
+		s.Records = append(s.Records, records...)
 	}
-	return s, errors.Join(failures...)
+	return s, err
 }
 
-// forEach does some work for each number below n, several at once.
-func forEach(n int, work func(i int)) {
+// sender sends a message and gives the answer.
+type sender func(*dns.Msg) (*dns.Msg, error)
+
+// askAtOnce is how many connections are open at once: name servers keep few in
+// their queue.
+const askAtOnce = 4
+
+// forEach does some work for each number below n, with connections that stay open.
+func (p *Provider) forEach(ctx context.Context, zone string, n int, work func(send sender, i int) error) error {
+	failures := make([]error, min(askAtOnce, n))
 	var wg sync.WaitGroup
-	slots := make(chan struct{}, askAtOnce)
-	for i := range n {
-		slots <- struct{}{}
+	for k := range failures {
 		wg.Go(func() {
-			defer func() { <-slots }()
-			work(i)
+			c := &connection{p: p, ctx: ctx, zone: zone}
+			defer c.end()
+			for i := k; i < n && failures[k] == nil; i += askAtOnce {
+				failures[k] = work(c.send, i)
+			}
 		})
 	}
 	wg.Wait()
+	return errors.Join(failures...)
+}
+
+// connection is one that is opened again where the server has closed it, and for
+// each message where it takes one only: PowerDNS does not know the key of a second.
+type connection struct {
+	p     *Provider
+	ctx   context.Context
+	zone  string
+	conn  *dns.Conn
+	close func()
+	once  bool // a second message failed where a first did not
+}
+
+func (c *connection) send(m *dns.Msg) (*dns.Msg, error) {
+	for {
+		fresh := c.conn == nil
+		if fresh {
+			var err error
+			if c.conn, c.close, err = c.p.connect(c.ctx); err != nil {
+				c.conn = nil
+				return nil, err
+			}
+		}
+		r, err := c.p.exchangeOn(c.ctx, c.conn, c.zone, m.Copy())
+		again := !fresh && (err != nil || r.Rcode == dns.RcodeNotAuth)
+		c.once = c.once || again
+		if err != nil || c.once {
+			c.end()
+		}
+		if !again {
+			return r, err
+		}
+	}
+}
+
+func (c *connection) end() {
+	if c.conn != nil {
+		c.close()
+		c.conn = nil
+	}
 }
 
 // underWildcard reports whether a wildcard above a name may have answered for it.
@@ -122,10 +175,10 @@ func underWildcard(name, root string, answered map[string]bool) bool {
 
 // addresses asks for the A records of a name, and reports whether the server says
 // that the name does not exist.
-func (p *Provider) addresses(ctx context.Context, zone, name string) (records []addresslist.Record, absent bool, err error) {
+func addresses(send sender, zone, name string) (records []addresslist.Record, absent bool, err error) {
 	m := new(dns.Msg).SetQuestion(presentation(name), dns.TypeA)
 	m.RecursionDesired = false
-	r, err := p.exchange(ctx, zone, m)
+	r, err := send(m)
 	if err != nil {
 		return nil, false, err
 	}
@@ -148,10 +201,10 @@ func (p *Provider) addresses(ctx context.Context, zone, name string) (records []
 
 // used asks, by an update that changes nothing, whether the zone itself has
 // records at a name (RFC 2136, Section 2.4.4).
-func (p *Provider) used(ctx context.Context, zone, name string) (bool, error) {
+func used(send sender, zone, name string) (bool, error) {
 	m := new(dns.Msg).SetUpdate(presentation(zone))
 	m.NameUsed([]dns.RR{address(name, 0)})
-	r, err := p.exchange(ctx, zone, m)
+	r, err := send(m)
 	switch {
 	case err != nil:
 		return false, err
@@ -196,8 +249,10 @@ func (p *Provider) ChangeNames(ctx context.Context, zone string, b addresslist.B
 
 // inTheWay finds a name that has records, of those to add.
 func (p *Provider) inTheWay(ctx context.Context, zone string, names []string) string {
+	c := &connection{p: p, ctx: ctx, zone: zone}
+	defer c.end()
 	i := slices.IndexFunc(names, func(name string) bool {
-		used, err := p.used(ctx, zone, name)
+		used, err := used(c.send, zone, name)
 		return err != nil || used
 	})
 	if i < 0 {
