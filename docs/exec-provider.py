@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A provider for spfzone that keeps TXT RRsets in the file SPFZONE_STORE.
+"""A provider for spfzone that keeps its records in the file SPFZONE_STORE.
 
 See exec-provider.md. To use it with a service of your own, put its API in the
 place of load and save.
@@ -34,17 +34,46 @@ def same(a, b):
     return a["ttl"] == b["ttl"] or not a["records"]
 
 
+def failed(kind, message):
+    return {"version": 1, "error": {"kind": kind, "message": message}}
+
+
+def read_names(rrsets, root):
+    names = []
+    for key, rrset in rrsets.items():
+        name, _, rrtype = key.partition(" ")
+        if name == root or name.endswith("." + root):
+            data = rrset["address"] if rrtype == "A" else ""
+            names.append({"name": name, "type": rrtype or "TXT", "data": data, "ttl": rrset["ttl"]})
+    return {"version": 1, "names": names}
+
+
+def change_names(rrsets, request):
+    address = request["address"]
+    for name in request.get("add", []):
+        if name in rrsets or name + " A" in rrsets:
+            return failed("conflict", name + " has a record")
+        rrsets[name + " A"] = {"ttl": request["ttl"], "address": address}
+    for name in request.get("delete", []):
+        if name in rrsets or rrsets.pop(name + " A", {}).get("address") != address:
+            return failed("conflict", name + " has not that record alone")
+    save(rrsets)
+    return {"version": 1}
+
+
 def answer(request):
     rrsets, name = load(), request["name"]
+    if request["action"] == "read-names":
+        return read_names(rrsets, name)
+    if request["action"] == "change-names":
+        return change_names(rrsets, request)
     standing = rrsets.get(name, {"ttl": 0, "records": []})
     if request["action"] == "read":
         return {"version": 1, **standing}
     if request["action"] != "replace":
-        message = "unknown action " + request["action"]
-        return {"version": 1, "error": {"kind": "failed", "message": message}}
+        return failed("failed", "unknown action " + request["action"])
     if not same(standing, request["old"]):
-        message = name + " is not what was read"
-        return {"version": 1, "error": {"kind": "conflict", "message": message}}
+        return failed("conflict", name + " is not what was read")
     rrsets[name] = request["new"]
     if not request["new"]["records"]:
         del rrsets[name]

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/providers/secret"
 	"github.com/spfzone/spfzone/providers/txt"
 )
@@ -26,7 +27,7 @@ func kindExec() kind {
 			{"secret", Secret, false, "what the program finds as SPFZONE_SECRET in its environment"},
 			{"timeout", Number, false, "the seconds that it may take; 60 if left out"},
 		},
-		strategy: Strategy{Alone: ReadAndSwap, Beside: ReadAndSwap, Lists: ListWay{Why: "the program is asked for TXT records only"}},
+		strategy: Strategy{Alone: ReadAndSwap, Beside: ReadAndSwap, Lists: ListWay{Most: 500}},
 		open: func(o opening) (backend, error) {
 			p, err := decode[program](o.object)
 			if err != nil {
@@ -56,11 +57,17 @@ type program struct {
 // programRequest goes to the program on its standard input.
 type programRequest struct {
 	Version int        `json:"version"`
-	Action  string     `json:"action"` // "read" or "replace"
+	Action  string     `json:"action"` // "read" or "replace", or of address lists "read-names" or "change-names"
 	Zone    string     `json:"zone"`
 	Name    string     `json:"name"`
 	Old     *txt.RRset `json:"old,omitempty"`
 	New     *txt.RRset `json:"new,omitempty"`
+
+	// Of change-names, at and below Name.
+	TTL     uint32   `json:"ttl,omitempty"`
+	Address string   `json:"address,omitempty"`
+	Add     []string `json:"add,omitempty"`
+	Delete  []string `json:"delete,omitempty"`
 }
 
 // programAnswer comes from its standard output.
@@ -68,7 +75,13 @@ type programAnswer struct {
 	Version int          `json:"version"`
 	TTL     uint32       `json:"ttl"`
 	Records []txt.Record `json:"records"`
-	Error   *struct {
+	Names   []struct {   // at and below a name
+		Name string `json:"name"`
+		Type string `json:"type"`
+		Data string `json:"data"`
+		TTL  uint32 `json:"ttl"`
+	} `json:"names"`
+	Error *struct {
 		Kind    string `json:"kind"` // "conflict", "siblings", "unsafe" or "failed"
 		Message string `json:"message"`
 	} `json:"error"`
@@ -90,12 +103,36 @@ func (p *program) ReplaceTXT(ctx context.Context, zone, name string, old, new tx
 			s.Records = []txt.Record{}
 		}
 	}
-	_, err := p.run(ctx, programRequest{1, "replace", zone, name, &old, &new})
+	_, err := p.run(ctx, programRequest{Version: 1, Action: "replace", Zone: zone, Name: name, Old: &old, New: &new})
 	return err
 }
 
-// mostOutput bounds what is read of a program's answer.
-const mostOutput = 1 << 20
+// ReadSubtrees asks the program.
+func (p *program) ReadSubtrees(ctx context.Context, zone string, roots []string, _ func(string) []string) (map[string]addresslist.Subtree, error) {
+	out := map[string]addresslist.Subtree{}
+	for _, root := range roots {
+		a, err := p.run(ctx, programRequest{Version: 1, Action: "read-names", Zone: zone, Name: root})
+		if err != nil {
+			return nil, err
+		}
+		s := addresslist.Subtree{Whole: true}
+		for _, n := range a.Names {
+			s.Records = append(s.Records, addresslist.Record{Name: strings.ToLower(n.Name), Type: strings.ToUpper(n.Type), Data: n.Data, TTL: n.TTL})
+		}
+		out[root] = s
+	}
+	return out, nil
+}
+
+// ChangeNames has the program do it.
+func (p *program) ChangeNames(ctx context.Context, zone string, b addresslist.Batch) error {
+	_, err := p.run(ctx, programRequest{Version: 1, Action: "change-names", Zone: zone, Name: b.Root, TTL: b.TTL, Address: addresslist.Address, Add: b.Add, Delete: b.Delete})
+	return err
+}
+
+// mostOutput bounds what is read of a program's answer: a list of a hundred
+// thousand names has fewer octets.
+const mostOutput = 1 << 24
 
 func (p *program) run(ctx context.Context, r programRequest) (programAnswer, error) {
 	limit := time.Duration(p.Timeout) * time.Second

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/spfzone/spfzone/internal/leaks"
+	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/providers/txt"
 )
 
@@ -28,6 +29,7 @@ func TestMain(m *testing.M) {
 // programState is what that program keeps in a file.
 type programState struct {
 	Sets   map[string]txt.RRset // by name
+	Names  map[string]uint32    // the TTLs of A records 127.0.0.2, by name
 	Writes int
 	Before map[int]txt.Record // what somebody else adds before the nth write
 	Fault  map[int]fault
@@ -67,6 +69,21 @@ func programMain(path string) int {
 		json.NewEncoder(os.Stdout).Encode(map[string]any{"version": 1, "ttl": s.Sets[r.Name].TTL, "records": s.Sets[r.Name].Records})
 		return 0
 	}
+	if r.Action == "read-names" {
+		names := []map[string]any{}
+		for name, ttl := range s.Names {
+			if addresslist.Below(name, r.Name) {
+				names = append(names, map[string]any{"name": name, "type": "A", "data": addresslist.Address, "ttl": ttl})
+			}
+		}
+		for name, set := range s.Sets {
+			if addresslist.Below(name, r.Name) && len(set.Records) > 0 {
+				names = append(names, map[string]any{"name": name, "type": "TXT", "data": "", "ttl": set.TTL})
+			}
+		}
+		json.NewEncoder(os.Stdout).Encode(map[string]any{"version": 1, "names": names})
+		return 0
+	}
 	s.Writes++
 	if other, ok := s.Before[s.Writes]; ok {
 		set := s.Sets[s.Name]
@@ -77,6 +94,9 @@ func programMain(path string) int {
 	f := s.Fault[s.Writes]
 	if f == refused {
 		return 1
+	}
+	if r.Action == "change-names" {
+		return s.changeNames(r, f)
 	}
 	if !s.Sets[r.Name].Equal(*r.Old) {
 		fmt.Println(`{"version":1,"error":{"kind":"conflict","message":"somebody was here"}}`)
@@ -90,12 +110,31 @@ func programMain(path string) int {
 	return 0
 }
 
+// changeNames does so for address lists.
+func (s programState) changeNames(r programRequest, f fault) int {
+	for _, name := range r.Delete {
+		if _, there := s.Names[name]; !there {
+			fmt.Println(`{"version":1,"error":{"kind":"conflict","message":"somebody was here"}}`)
+			return 0
+		}
+		delete(s.Names, name)
+	}
+	for _, name := range r.Add {
+		s.Names[name] = r.TTL
+	}
+	if f == lost {
+		return 1
+	}
+	fmt.Println(`{"version":1}`)
+	return 0
+}
+
 // execSite is a zone that an operator's program keeps.
 func execSite(t *testing.T, name string, records []txt.Record) site {
 	path := filepath.Join(t.TempDir(), "state")
 	t.Setenv("SPFZONE_TEST_PROGRAM", path)
 	t.Setenv("GORACE", "atexit_sleep_ms=0") // else every run of the program takes a second longer under the race detector
-	state := programState{Name: name, Before: map[int]txt.Record{}, Fault: map[int]fault{}, Sets: map[string]txt.RRset{
+	state := programState{Name: name, Before: map[int]txt.Record{}, Fault: map[int]fault{}, Names: map[string]uint32{}, Sets: map[string]txt.RRset{
 		"mail.example.test.": {TTL: maxTTL, Records: []txt.Record{rec("v=spf1 a -all")}},
 	}}
 	if len(records) > 0 {
@@ -181,7 +220,7 @@ func TestExecBoundsTheAnswer(t *testing.T) {
 	if _, err := b.Write(make([]byte, mostOutput)); err != nil {
 		t.Error(err)
 	}
-	const want = "more than 1048576 octets of output"
+	const want = "more than 16777216 octets of output"
 	if _, err := b.Write([]byte("x")); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
@@ -242,6 +281,20 @@ func TestExecExample(t *testing.T) {
 			t.Errorf("%q: %v stands there", text, got)
 		}
 		old = read()
+	}
+	var list addresslist.List
+	for _, to := range []addresslist.List{firstNames, nextNames, nil} {
+		b := addresslist.Batch{Root: listRoot, Add: to.Minus(list).Absolute(listRoot), Delete: list.Minus(to).Absolute(listRoot), TTL: maxTTL}
+		if err := p.ChangeList(t.Context(), testZone, b); err != nil {
+			t.Fatal(err)
+		}
+		got, err := p.ReadLists(t.Context(), testZone, []string{listRoot}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, _, err = got[listRoot].List(listRoot); err != nil || !list.Equal(to) {
+			t.Errorf("the list is %q (%v), want %q", list, err, to)
+		}
 	}
 	swap := p.backend.(native).Swapper
 	err = swap.ReplaceTXT(t.Context(), testZone, apex, txt.RRset{TTL: 60, Records: []txt.Record{rec("x")}}, txt.RRset{})
