@@ -15,6 +15,7 @@ type lockedSource struct {
 	entry    Entry // without a place
 	prefixes int   // that it passes
 	since    time.Time
+	kept     time.Time      // since when its former answers are kept, as its lookups fail; zero if they are not
 	changes  []lockedChange // the oldest first
 }
 
@@ -91,6 +92,9 @@ func (s lockedSource) line() sourceLine {
 	}
 	if !s.entry.Expires.IsZero() {
 		line.Expires = s.entry.Expires.Format(time.DateOnly)
+	}
+	if !s.kept.IsZero() {
+		line.Kept = stamp(s.kept)
 	}
 	for _, c := range s.changes {
 		line.Changes = append(line.Changes, c.String())

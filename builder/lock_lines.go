@@ -36,6 +36,11 @@ func (l *Lock) addSource(raw []byte, before *sourceKey) (key sourceKey, err erro
 	if s.since, err = parseStamp(line.Since); err != nil {
 		return key, err
 	}
+	if line.Kept != "" {
+		if s.kept, err = parseStamp(line.Kept); err != nil {
+			return key, err
+		}
+	}
 	for _, text := range line.Changes {
 		c, err := parseChange(text)
 		if err != nil {

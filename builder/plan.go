@@ -87,6 +87,8 @@ const (
 	DNSFailure RefusalKind = "dns"         // a lookup failed: try again
 	Collision  RefusalKind = "collision"   // no free name for a part
 	Vectors    RefusalKind = "vectors"     // expect: vectors come out otherwise
+	// SourceAlarm is not of a build: it is what [Guarded] refuses to publish.
+	SourceAlarm RefusalKind = "source"
 )
 
 // Refusal is why a domain was not built. Its message may have several lines.

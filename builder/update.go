@@ -56,11 +56,16 @@ type Through struct {
 	Prefixes []netip.Prefix
 }
 
+// stops reports whether the source stops the update.
+func (c SourceChange) stops() bool { return c.Alarm != nil && !c.Accepted }
+
 // Alarm is why a source stops an update.
 type Alarm struct {
 	Kind AlarmKind
 	Msg  string
 }
+
+func (a *Alarm) Error() string { return a.Msg }
 
 // AlarmKind sorts alarms by what the operator does next.
 type AlarmKind string
@@ -86,41 +91,48 @@ func (r *Refresh) Stopped() bool { return r.Lock == nil }
 // back, so that small losses do not add up unseen. The last two are looked for where addresses may stand in the place of the source:
 // services, pinned gateways, and includes. Accept lets a source through in spite
 // of its alarm. A failed lookup is no answer even so: the source's former
-// answers are kept, all of them, so that they fit together.
+// answers are kept, all of them, so that they fit together. They are kept from
+// then on by every update, until the lookups succeed again.
 //
 // The error is not nil if ctx is over, a lookup failed that belongs to no source,
 // the old lock lacks answers for a source that it has, or Accept names none.
 func Update(ctx context.Context, cfg *Config, o UpdateOptions) (*Refresh, error) {
 	u := newUpdate(cfg, o)
-	if err := u.findSources(ctx); err != nil {
-		return nil, err
-	}
-	for _, name := range o.Accept {
-		if !slices.ContainsFunc(u.sources, func(s *watched) bool { return s.name == name }) {
-			return nil, &UnknownSource{name}
-		}
-	}
-	if err := u.judgeAll(ctx); err != nil {
-		return nil, err
-	}
-	again, err := u.keep(ctx)
-	if err == nil && again {
-		err = u.judgeAll(ctx)
-	}
-	if err != nil {
+	if err := u.look(ctx); err != nil {
 		return nil, err
 	}
 	out := &Refresh{Removed: u.removed()}
 	stopped := false
 	for _, s := range u.sources {
 		out.Sources = append(out.Sources, s.change)
-		stopped = stopped || s.change.Alarm != nil && !s.change.Accepted
+		stopped = stopped || s.change.stops()
 	}
 	if stopped {
 		return out, nil
 	}
+	var err error
 	out.Lock, out.Plan, err = u.lock(ctx)
 	return out, err
+}
+
+// look finds the sources, and holds each against the old lock.
+func (u *update) look(ctx context.Context) error {
+	if err := u.findSources(ctx); err != nil {
+		return err
+	}
+	for _, name := range u.options.Accept {
+		if !slices.ContainsFunc(u.sources, func(s *watched) bool { return s.name == name }) {
+			return &UnknownSource{name}
+		}
+	}
+	if err := u.judgeAll(ctx); err != nil {
+		return err
+	}
+	again, err := u.keep(ctx)
+	if err == nil && again {
+		err = u.judgeAll(ctx)
+	}
+	return err
 }
 
 // UnknownSource is the error of a name that is to be accepted, and is that of
@@ -134,6 +146,7 @@ func (e *UnknownSource) Error() string {
 // update is the state of one Update.
 type update struct {
 	cfg      *Config
+	only     []string // canonical names of the domains whose sources are looked at; nil for all
 	options  UpdateOptions
 	now      time.Time // in whole seconds
 	snapshot *snapshot
@@ -282,6 +295,12 @@ func (u *update) lockedSource(s *watched) lockedSource {
 		if c := s.change; len(c.Gained)+len(c.Lost)+len(c.Depends) > 0 {
 			out = out.with(lockedChange{u.now, countThrough(c.Gained), countThrough(c.Lost), s.passed, c.Alarm != nil && c.Alarm.Kind != SourceFailed})
 		}
+	}
+	switch {
+	case !s.change.Kept:
+		out.kept = time.Time{}
+	case out.kept.IsZero():
+		out.kept = u.now
 	}
 	out.entry, out.prefixes = *s.entry, s.change.Prefixes
 	return out

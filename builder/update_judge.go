@@ -89,7 +89,10 @@ func (u *update) unchanged(a *asking) bool {
 func (u *update) keep(ctx context.Context) (any bool, err error) {
 	for _, s := range u.sources {
 		c := &s.change
-		if c.Alarm == nil || c.Alarm.Kind != SourceFailed || c.New || !slices.Contains(u.options.Accept, s.name) {
+		if c.Alarm == nil || c.Alarm.Kind != SourceFailed || c.New {
+			continue
+		}
+		if old := u.options.Old.source(s.sourceKey); old.kept.IsZero() && !slices.Contains(u.options.Accept, s.name) {
 			continue
 		}
 		_, former, err := s.look(ctx, u.options.Old, s.probes)

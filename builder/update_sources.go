@@ -35,6 +35,9 @@ type probe struct {
 func (u *update) findSources(ctx context.Context) error {
 	found := &sources{b: newBuild(u.cfg, Options{}), byKey: map[sourceKey]*watched{}}
 	for _, d := range u.cfg.Domains {
+		if u.only != nil && !slices.Contains(u.only, d.Name) {
+			continue
+		}
 		for _, l := range d.own() {
 			for _, s := range l.senders {
 				if s := found.of(d, l.name, s); s != nil {

@@ -27,6 +27,10 @@ stages: whatever mix of old and new records a receiver holds, mail that both the
 old and the new records let through is let through. plan shows each stage with the
 time from which it may run. It writes nothing.
 
+If there is a lock file, a domain is refused of which a source fails, vanished or
+lost more than --shrink against it, as 'spfzone update' would refuse that. With
+--locked the answers in the lock file are planned with, whatever the DNS says now.
+
 --authority names authoritative servers in place of those of the zone, as does the
 field authorities of a provider.
 
@@ -40,6 +44,7 @@ if a lookup failed or the authoritative servers do not agree.`,
 		},
 	}
 	o.flags(cmd.Flags(), 10*time.Second)
+	o.lockFlags(a, cmd.Flags())
 	a.repackFlag(cmd.Flags())
 	return cmd
 }

@@ -26,6 +26,7 @@ import (
 
 // publishOptions are the flags of the commands that publish.
 type publishOptions struct {
+	lockOptions
 	authorities []string
 	journal     string
 	propagation time.Duration
@@ -44,9 +45,10 @@ type publishing struct {
 	a          *app
 	o          publishOptions
 	config     *builder.Config
-	plan       *builder.Plan     // of those too that the domains' records lead to
-	only       []string          // the domains, by name; nil for all of the plan
+	plan       *builder.Plan // of those too that the domains' records lead to
+	only       []string      // the domains, by name; nil for all of the plan
 	resolver   spf.Resolver
+	known      spf.Resolver // what others publish, as far as that is known
 	journal    *journal.Journal
 	readOnly   bool
 	publishers map[string]*publisher
@@ -78,11 +80,11 @@ func (a *app) publishing(ctx context.Context, domains []string, o publishOptions
 	if err != nil {
 		return nil, err
 	}
-	plan, err := a.plan(ctx, c, r, ledTo(c, only))
+	plan, known, err := a.guardedPlan(ctx, c, r, ledTo(c, only), o.lockOptions)
 	if err != nil {
 		return nil, err
 	}
-	return p.of(plan, r), nil
+	return p.of(plan, r, known), nil
 }
 
 // openPublishing opens the journal, and the providers of domains.
@@ -96,9 +98,10 @@ func (a *app) openPublishing(c *builder.Config, only []string, o publishOptions,
 	return p, err
 }
 
-// of is the publication of a plan that has the domains that were opened.
-func (p *publishing) of(plan *builder.Plan, r spf.Resolver) *publishing {
-	p.plan, p.resolver = plan, r
+// of is the publication of a plan that has the domains that were opened. known is
+// r, or that with a lock behind it.
+func (p *publishing) of(plan *builder.Plan, r, known spf.Resolver) *publishing {
+	p.plan, p.resolver, p.known = plan, r, known
 	p.reserve()
 	return p
 }
@@ -282,13 +285,13 @@ func (p *publishing) partsOfOthers(domain *builder.DomainPlan) map[string]bool {
 func (p *publishing) push(d *builder.DomainPlan) *push.Push {
 	publisher := p.publishers[d.Domain.Publish]
 	others := p.partsOfOthers(d)
-	fresh := &freshResolver{Resolver: p.resolver, p: p, publisher: publisher, names: others}
+	fresh := &freshResolver{Resolver: p.known, p: p, publisher: publisher, names: others}
 	out := &push.Push{
 		Domain:    d.Domain.Name,
 		Publisher: publisher,
 		Journal:   p.journal,
 		ReadOnly:  p.readOnly,
-		Planned:   p.plan.Overlay(p.resolver),
+		Planned:   p.plan.Overlay(p.known),
 		PartName:  d.Domain.PartName,
 		ListName:  d.Domain.ListName,
 		Reserved:  func(name string) bool { return p.reserved[name] || others[name] },

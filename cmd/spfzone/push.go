@@ -41,6 +41,11 @@ name are left as they are, octet by octet, or the change is refused. The names o
 exists) are added and deleted in steps, each of which lets through whom both the
 old and the new list do.
 
+If there is a lock file, a domain is refused of which a source fails, vanished or
+lost more than --shrink against it, as 'spfzone update' would refuse that: let it
+through with 'spfzone update --accept', or publish with --locked what the lock file
+has.
+
 The exit code is 0 if all is written that may be written now, 4 if a domain is
 refused for safety, and 3 if a lookup or a write failed.`,
 		Example: `  spfzone push
@@ -52,6 +57,7 @@ refused for safety, and 3 if a lookup or a write failed.`,
 		},
 	}
 	o.flags(cmd.Flags(), 2*time.Minute)
+	o.lockFlags(a, cmd.Flags())
 	a.repackFlag(cmd.Flags())
 	o.pushFlags(cmd)
 	return cmd

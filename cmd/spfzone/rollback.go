@@ -56,6 +56,7 @@ func (a *app) rollback(ctx context.Context, id string, o pushOptions) error {
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
+	o.unguarded = true // nothing of the configuration's lists is published
 	p, err := a.publishing(ctx, []string{entry.Domain}, o.publishOptions, o.dryRun)
 	if err != nil {
 		return err

@@ -39,7 +39,7 @@ once, or since it had the most in the last year, of which the lock file keeps th
 last 24 changes. What --accept lets through is not counted again.
 
 --accept lets one through all the same; of one whose lookups fail the former
-answers are kept. It takes the name of a service or gateway, or a term with its
+answers are kept, until they succeed again. It takes the name of a service or gateway, or a term with its
 domain, such as mx:x.com.
 
 The exit code is 3 if a lookup failed that belongs to none of them, such as that
@@ -135,17 +135,23 @@ func (a *app) refresh(ctx context.Context, c *builder.Config, o builder.UpdateOp
 	defer p.end()
 	o.Progress = p.show
 	refresh, err := builder.Update(ctx, c, o)
+	if err != nil {
+		return nil, refreshError(err)
+	}
+	return refresh, ctx.Err()
+}
+
+// refreshError tells what the operator has got wrong.
+func refreshError(err error) error {
 	var unknown *builder.UnknownSource
 	var broken *builder.LockError
 	switch {
 	case errors.As(err, &unknown):
-		return nil, &usageError{fmt.Errorf("--accept: %w", err)}
+		return &usageError{fmt.Errorf("--accept: %w", err)}
 	case errors.As(err, &broken):
-		return nil, withCode(exitUsage, err)
-	case err != nil:
-		return nil, err
+		return withCode(exitUsage, err)
 	}
-	return refresh, ctx.Err()
+	return err
 }
 
 // alarms says what is wrong with the sources, and what that means for the lock

@@ -115,6 +115,8 @@ func TestUpdateOverABadNetwork(t *testing.T) {
 				t.Fatalf("accepted: exit code %d, stderr:\n%s", code, &a.err)
 			}
 			want := strings.NewReplacer(
+				`"term":"include:crm.test","prefixes":3,"since":"2027-01-01T00:00:00Z"`,
+				`"term":"include:crm.test","prefixes":3,"since":"2027-01-01T00:00:00Z","kept":"2027-01-02T00:00:00Z"`,
 				`"term":"include:news.test","prefixes":1,"since":"2027-01-01T00:00:00Z"`,
 				`"term":"include:news.test","prefixes":1,"since":"2027-01-01T00:00:00Z","changes":["2027-01-02T00:00:00Z +1 -0 of 256 0"]`,
 				`"txt":[["v=spf1 ip4:10.3.0.0/24 -all"]],"ttl":3600,"since":"2027-01-01T00:00:00Z"`,
@@ -122,6 +124,18 @@ func TestUpdateOverABadNetwork(t *testing.T) {
 			).Replace(text)
 			if diff := cmp.Diff(want, filesIn(t, ".")["spfzone.lock"]); diff != "" || want == text {
 				t.Errorf("lock (-want +got):\n%s", diff)
+			}
+
+			// They are kept until the vendor answers again.
+			a = ask(s, later.Add(time.Hour))
+			if code := a.run(t.Context(), []string{"update"}); code != exitYes || filesIn(t, ".")["spfzone.lock"] != want || !strings.HasPrefix(a.err.String(), "spfzone: crm: the former answers are kept: ") {
+				t.Errorf("still kept: exit code %d, stderr:\n%s", code, &a.err)
+			}
+			s.Misbehave(c.at, nil)
+			ask(s, later).mustRun(t, "update")
+			want = strings.Replace(want, `,"kept":"2027-01-02T00:00:00Z"`, "", 1)
+			if diff := cmp.Diff(want, filesIn(t, ".")["spfzone.lock"]); diff != "" {
+				t.Errorf("lock after it answers again (-want +got):\n%s", diff)
 			}
 		})
 	}

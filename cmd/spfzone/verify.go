@@ -43,6 +43,9 @@ stands, which parts no record includes, and which expect: vectors do not come ou
 Of an address list (strategy: exists) it asks for the planned names, up to 2000; the
 DNS does not tell what else is in it.
 
+What is planned is what push would publish: with --locked of the answers in the
+lock file, and else of those of the DNS, held against the lock file if there is one.
+
 It is made for cron and for CI: it writes nothing, needs no secret, and looks at many
 domains at once. --format junit and --format sarif are what CI systems show.
 
@@ -60,6 +63,7 @@ server does not answer, so that not all is known.`,
 	f := cmd.Flags()
 	f.StringArrayVar(&o.authorities, "authority", nil, "ask this authoritative server, `HOST:PORT`, in place of those of the zones; may be given several times")
 	f.StringVar(&o.journal, "journal", defaultJournal, "`DIR` that holds what was replaced")
+	o.lockFlags(a, f)
 	f.StringArrayVar(&o.also, "also", nil, "look at what this `RESOLVER` says too, in the form of --resolver; may be given several times")
 	f.Var(&o.format, "format", "form of the answer: text, json, junit or sarif; json if --output is")
 	return cmd
@@ -126,11 +130,11 @@ func (a *app) verifying(ctx context.Context, domains []string, o publishOptions)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := a.plan(ctx, c, r, ledTo(c, only))
+	plan, known, err := a.guardedPlan(ctx, c, r, ledTo(c, only), o.lockOptions)
 	if err != nil {
 		return nil, err
 	}
-	return p.of(plan, r), nil
+	return p.of(plan, r, known), nil
 }
 
 // openVerifying opens the journal, and finds out whom to ask.

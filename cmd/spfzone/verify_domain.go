@@ -23,7 +23,7 @@ func (p *publishing) verify(ctx context.Context, d *builder.DomainPlan, views []
 	defer func() { v.took = p.a.now().Sub(start) }()
 	if d.Err != nil {
 		v.find(ruleBuild, "", "%s", strings.ReplaceAll(d.Err.Msg, "\n", "; "))
-		if d.Err.Kind == builder.DNSFailure {
+		if failed(d.Err) {
 			v.findings[0].level = levelFailure
 		}
 		return v
@@ -46,6 +46,12 @@ func (p *publishing) verify(ctx context.Context, d *builder.DomainPlan, views []
 	v.servers(ctx, d, zone)
 	v.stale(ctx, p, d)
 	return v
+}
+
+// failed reports whether a domain is refused for a lookup that failed.
+func failed(r *builder.Refusal) bool {
+	var alarm *builder.Alarm
+	return r.Kind == builder.DNSFailure || errors.As(r.Err, &alarm) && alarm.Kind == builder.SourceFailed
 }
 
 // compare holds what one view says against the plan.

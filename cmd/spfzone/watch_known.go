@@ -202,11 +202,11 @@ func (k *known) noteSources(r *round) {
 		}
 		sources[key] = state
 		state.alarm = ""
-		if s.Alarm != nil {
+		if s.Alarm != nil && !s.Kept {
 			state.alarm = s.Alarm.Kind
 			k.refusals[refusal{ofSource, string(s.Alarm.Kind)}]++
 		}
-		if state.alarm != builder.SourceFailed {
+		if s.Alarm == nil || s.Alarm.Kind != builder.SourceFailed {
 			state.answered, state.prefixes = r.ended, s.Prefixes
 		}
 		if r.lock == nil {

@@ -39,6 +39,16 @@ func (v *vendorDNS) over(base spf.Resolver) spf.Resolver {
 	return &spf.Overlay{Base: base, TXT: map[string][]spf.TXT{"vendor.test.": v.records}}
 }
 
+// shortSleeps sleeps what is short, and leaves the rest to another.
+func shortSleeps(held func(context.Context, time.Duration) error) func(context.Context, time.Duration) error {
+	return func(ctx context.Context, pause time.Duration) error {
+		if pause < time.Minute {
+			return sleep(ctx, pause)
+		}
+		return held(ctx, pause)
+	}
+}
+
 // TestWatchPushes has the daemon publish what a vendor changes on a real name
 // server, and not what the vendor loses.
 func TestWatchPushes(t *testing.T) {
@@ -61,13 +71,7 @@ providers: {p: %s}
 	}
 	// What a push waits for is real, and takes a second or two. So rounds follow
 	// each other until nothing is left to do.
-	held := d.sleep
-	d.sleep = func(ctx context.Context, pause time.Duration) error {
-		if pause < time.Minute {
-			return sleep(ctx, pause)
-		}
-		return held(ctx, pause)
-	}
+	d.sleep = shortSleeps(d.sleep)
 	d.start("--push", "--resolver", "udp://"+ns.Address)
 	d.over()
 	if log := d.logged(); !strings.Contains(log, `level=ERROR msg="the round is not whole" error="--push needs a lock file to hold the sources against, and there is none: run 'spfzone update', and see what it has"`) {

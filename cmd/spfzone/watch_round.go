@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	"go4.org/netipx"
@@ -105,7 +106,7 @@ func (w *watch) push(ctx context.Context, r *round) error {
 	if err != nil {
 		return err
 	}
-	r.jobs = p.of(r.plan, dns).jobs()
+	r.jobs = p.of(r.plan, dns, r.known(dns)).jobs()
 	err = p.write(ctx, r.jobs, false)
 	for _, j := range r.jobs {
 		if j.step == nil && j.err == nil {
@@ -113,6 +114,15 @@ func (w *watch) push(ctx context.Context, r *round) error {
 		}
 	}
 	return err
+}
+
+// known gives a DNS in which the lock answers for sources of which the former
+// answers are kept.
+func (r *round) known(dns spf.Resolver) spf.Resolver {
+	if slices.ContainsFunc(r.sources, func(s builder.SourceChange) bool { return s.Kept }) {
+		return r.lock.Behind(dns)
+	}
+	return dns
 }
 
 // verify holds what is published against the plan.
@@ -132,7 +142,7 @@ func (w *watch) verify(ctx context.Context, r *round) error {
 	for i := range views {
 		views[i].resolver = &countingResolver{views[i].resolver, w.known}
 	}
-	found := p.of(r.plan, dns).verifyAll(ctx, views)
+	found := p.of(r.plan, dns, dns).verifyAll(ctx, views)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -250,6 +260,8 @@ func reportSource(log *slog.Logger, s builder.SourceChange) {
 	}
 	gained, lost := throughPrefixes(s.Gained), throughPrefixes(s.Lost)
 	switch {
+	case s.Kept:
+		log.Warn("source kept", append(at, "error", s.Alarm.Msg)...)
 	case s.Alarm != nil:
 		log.Error("source refused", append(at, "kind", s.Alarm.Kind, "error", s.Alarm.Msg)...)
 	case s.New:
