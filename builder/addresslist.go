@@ -2,6 +2,8 @@ package builder
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"go4.org/netipx"
@@ -27,12 +29,23 @@ func (l *AddressList) Tree() *spf.AddressTree { return l.tree }
 // ListName gives the name of a record's nth list, from 1 on.
 func (d *Domain) ListName(of string, number int) string { return listName(number, of) }
 
+// listLabel is the first label of the names of the subtrees; the second and
+// those after it have a number behind it.
+const listLabel = "_spf"
+
+// isListLabel reports whether a canonical label may be that of a subtree.
+func isListLabel(label string) bool {
+	number, ok := strings.CutPrefix(label, listLabel)
+	n, err := strconv.Atoi(number)
+	return ok && (number == "" || err == nil && n > 1 && strconv.Itoa(n) == number)
+}
+
 // listName gives the name of a record's nth subtree.
 func listName(n int, owner string) string {
 	if n == 1 {
-		return "_spf." + owner
+		return listLabel + "." + owner
 	}
-	return fmt.Sprintf("_spf%d.%s", n, owner)
+	return fmt.Sprintf("%s%d.%s", listLabel, n, owner)
 }
 
 // withLists takes the items that are to be lists out of each run, and puts one

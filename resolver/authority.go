@@ -142,6 +142,9 @@ func (a Authority) own(ctx context.Context, q question, via Transport) (m *dns.M
 			break
 		}
 	}
+	if err == nil && !m.Authoritative {
+		err = ErrLame
+	}
 	if err != nil {
 		return nil, 0, q.failed(&ServerError{a.String() + " by " + via.String(), err})
 	}
@@ -167,8 +170,6 @@ func (a Authority) ask(ctx context.Context, q question, via Transport) (m *dns.M
 		return nil, 0, err
 	case m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError:
 		return nil, 0, rcodeError(m)
-	case !m.Authoritative:
-		return nil, 0, ErrLame
 	case m.Truncated && via == TCP:
 		return nil, 0, &refusal{"the answer is cut off even by TCP"}
 	}

@@ -23,6 +23,9 @@ type client struct {
 	slots    chan struct{} // one for each question in flight
 	latest   atomic.Int32  // index of the server that answered last
 
+	sources sources
+	port    string // of authoritative servers
+
 	mu      sync.Mutex
 	cache   cache
 	flights map[question]*flight
@@ -45,6 +48,7 @@ func newClient(servers []server, o Options) *client {
 		now:      o.Now,
 		slots:    make(chan struct{}, orDefault(o.Concurrency, DefaultConcurrency)),
 		cache:    newCache(o.CacheSize),
+		port:     "53",
 		flights:  map[question]*flight{},
 	}
 	if c.now == nil {
@@ -128,6 +132,11 @@ func (c *client) leave(q question, f *flight) {
 // ask is lookup for the records of one type.
 func ask[T any](ctx context.Context, c *client, q question, pick func(*node) []T) (spf.Answer[T], error) {
 	r, err := c.lookup(ctx, q)
+	return answerOf(r, err, pick)
+}
+
+// answerOf gives the records of one type of a reply.
+func answerOf[T any](r *reply, err error, pick func(*node) []T) (spf.Answer[T], error) {
 	if err != nil {
 		return spf.Answer[T]{}, err
 	}

@@ -26,23 +26,29 @@ type Zone struct {
 // FindZone gives the zone that holds a name, and its servers. The zone is the
 // one whose SOA record is found first at the name, or at one of those above it
 // label by label; its servers are those of its NS records, each with every
-// address that it has. r is a resolver of [Open]'s over servers. The longest
-// time of negative answers that a server gives is the zone's.
+// address that it has. r is a resolver of [Open]'s over servers, or one that
+// [Sourced] or a method Unwrap leads from to one. The longest time of negative
+// answers that a server gives is the zone's.
 func FindZone(ctx context.Context, r spf.Resolver, name string) (*Zone, error) {
-	c, ok := r.(*client)
-	if !ok {
+	c := clientOf(r)
+	if c == nil {
 		return nil, fmt.Errorf("the servers of %s cannot be found out of zone files: name them", name)
 	}
-	z, err := c.zone(ctx, name)
+	ask := c.message
+	if s, ok := r.(*sourced); ok {
+		ask = s.message
+	}
+	z, err := c.zone(ctx, name, ask)
 	if err != nil {
 		return nil, err
 	}
 	return z, z.negative(ctx)
 }
 
-// zone is FindZone before any server of the zone is asked.
-func (c *client) zone(ctx context.Context, name string) (*Zone, error) {
-	zone, err := zoneOf(name, func(q question) (*dns.Msg, error) { return c.message(ctx, q) })
+// zone is FindZone before any server of the zone is asked. Its SOA records come
+// from ask.
+func (c *client) zone(ctx context.Context, name string, ask func(context.Context, question) (*dns.Msg, error)) (*Zone, error) {
+	zone, err := zoneOf(name, func(q question) (*dns.Msg, error) { return ask(ctx, q) })
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +71,15 @@ func (c *client) zone(ctx context.Context, name string) (*Zone, error) {
 // ZoneAt gives the zone that holds a name, kept at given servers, the first of
 // which tells which zone that is.
 func ZoneAt(ctx context.Context, servers []Authority, name string) (*Zone, error) {
+	z, err := zoneAt(ctx, servers, name)
+	if err != nil {
+		return nil, err
+	}
+	return z, z.negative(ctx)
+}
+
+// zoneAt is ZoneAt without the time of negative answers.
+func zoneAt(ctx context.Context, servers []Authority, name string) (*Zone, error) {
 	zone, err := zoneOf(name, func(q question) (*dns.Msg, error) {
 		m, _, err := servers[0].own(ctx, q, UDP)
 		return m, err
@@ -72,8 +87,7 @@ func ZoneAt(ctx context.Context, servers []Authority, name string) (*Zone, error
 	if err != nil {
 		return nil, err
 	}
-	z := &Zone{Name: zone, Servers: servers}
-	return z, z.negative(ctx)
+	return &Zone{Name: zone, Servers: servers}, nil
 }
 
 // zoneOf walks up the labels of a name until one has an SOA record. The
@@ -142,7 +156,7 @@ func (z *Zone) addHost(ctx context.Context, c *client, host string) error {
 		}
 		for _, ip := range answer.Records {
 			found++
-			a := Authority{Host: host, Address: net.JoinHostPort(ip.String(), "53")}
+			a := Authority{Host: host, Address: net.JoinHostPort(ip.String(), c.port)}
 			if !reachable(a.Address) {
 				z.Notes = append(z.Notes, fmt.Sprintf("%s is not asked: no route leads there from here", a))
 				continue

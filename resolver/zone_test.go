@@ -58,7 +58,7 @@ func TestZone(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := c.zone(t.Context(), tt.name)
+			got, err := c.zone(t.Context(), tt.name, c.message)
 			if (err != nil || tt.err != "") && (err == nil || err.Error() != tt.err) {
 				t.Fatalf("error %v, want %s", err, tt.err)
 			}

@@ -138,7 +138,7 @@ func (a *app) eachPlan(ctx context.Context, c *builder.Config, r spf.Resolver, o
 			return err
 		}
 	}
-	o.Resolver, o.Progress, o.Now, o.Lock, o.Repack = r, p.show, a.now, lock, a.repack
+	o.Resolver, o.Progress, o.Now, o.Lock, o.Repack = sourced(c, r, nil), p.show, a.now, lock, a.repack
 	weighed := false
 	err := builder.BuildEach(ctx, c, o, func(d *builder.DomainPlan) error {
 		weighed = weighed || chose(d)

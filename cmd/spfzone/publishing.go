@@ -47,6 +47,7 @@ type publishing struct {
 	config     *builder.Config
 	plan       *builder.Plan // of those too that the domains' records lead to
 	only       []string      // the domains, by name; nil for all of the plan
+	flag       []resolver.Authority
 	resolver   spf.Resolver
 	known      spf.Resolver // what others publish, as far as that is known
 	journal    *journal.Journal
@@ -80,6 +81,7 @@ func (a *app) publishing(ctx context.Context, domains []string, o publishOptions
 	if err != nil {
 		return nil, err
 	}
+	r = sourced(c, r, p.flag)
 	plan, known, err := a.guardedPlan(ctx, c, r, ledTo(c, only), o.lockOptions)
 	if err != nil {
 		return nil, err
@@ -101,7 +103,7 @@ func (a *app) openPublishing(c *builder.Config, only []string, o publishOptions,
 // of is the publication of a plan that has the domains that were opened. known is
 // r, or that with a lock behind it.
 func (p *publishing) of(plan *builder.Plan, r, known spf.Resolver) *publishing {
-	p.plan, p.resolver, p.known = plan, r, known
+	p.plan, p.resolver, p.known = plan, sourced(p.config, r, p.flag), known
 	p.reserve()
 	return p
 }
@@ -136,9 +138,8 @@ func published(c *builder.Config, domains []string) ([]string, error) {
 
 // openPublishers opens the providers of domains.
 func (p *publishing) openPublishers(domains []string) error {
-	flag, err := parseAuthorities(p.o.authorities)
-	if err != nil {
-		return usagef("--authority: %w", err)
+	if err := p.parseFlag(); err != nil {
+		return err
 	}
 	var mistakes []error
 	only := setOf(domains)
@@ -152,12 +153,21 @@ func (p *publishing) openPublishers(domains []string) error {
 			mistakes = append(mistakes, err)
 			opened = &publisher{}
 		}
-		if flag != nil {
-			opened.servers = flag
+		if p.flag != nil {
+			opened.servers = p.flag
 		}
 		p.publishers[d.Publish] = opened
 	}
 	return withCode(exitUsage, errors.Join(mistakes...))
+}
+
+// parseFlag reads --authority.
+func (p *publishing) parseFlag() (err error) {
+	p.flag, err = parseAuthorities(p.o.authorities)
+	if err != nil {
+		return usagef("--authority: %w", err)
+	}
+	return nil
 }
 
 // authoritiesField is the field of every provider that names the authoritative

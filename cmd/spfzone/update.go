@@ -133,7 +133,7 @@ func (a *app) relock(ctx context.Context, c *builder.Config, o builder.UpdateOpt
 func (a *app) refresh(ctx context.Context, c *builder.Config, o builder.UpdateOptions) (*builder.Refresh, error) {
 	p := a.newProgress()
 	defer p.end()
-	o.Progress = p.show
+	o.Progress, o.Resolver = p.show, sourced(c, o.Resolver, nil)
 	refresh, err := builder.Update(ctx, c, o)
 	if err != nil {
 		return nil, refreshError(err)

@@ -130,6 +130,7 @@ func (a *app) verifying(ctx context.Context, domains []string, o publishOptions)
 	if err != nil {
 		return nil, err
 	}
+	r = sourced(c, r, p.flag)
 	plan, known, err := a.guardedPlan(ctx, c, r, ledTo(c, only), o.lockOptions)
 	if err != nil {
 		return nil, err
@@ -151,14 +152,14 @@ func (a *app) openVerifying(c *builder.Config, o publishOptions) (*publishing, e
 // findAuthorities takes the authoritative servers that are given, and leaves
 // the rest of the providers alone.
 func (p *publishing) findAuthorities() error {
-	flag, err := parseAuthorities(p.o.authorities)
+	err := p.parseFlag()
 	if err != nil {
-		return usagef("--authority: %w", err)
+		return err
 	}
-	p.publishers[""] = &publisher{servers: flag} // of domains without a provider
+	p.publishers[""] = &publisher{servers: p.flag} // of domains without a provider
 	for _, provider := range p.config.Providers {
-		opened := &publisher{kind: provider.Type, servers: flag}
-		if f, given := provider.Fields[authoritiesField]; given && flag == nil {
+		opened := &publisher{kind: provider.Type, servers: p.flag}
+		if f, given := provider.Fields[authoritiesField]; given && p.flag == nil {
 			if opened.servers, err = authoritiesOf(f); err != nil {
 				return withCode(exitUsage, err)
 			}

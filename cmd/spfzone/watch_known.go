@@ -281,6 +281,9 @@ type countingResolver struct {
 	known *known
 }
 
+// Unwrap gives the resolver that is asked.
+func (r *countingResolver) Unwrap() spf.Resolver { return r.Resolver }
+
 // countedLookup passes an answer on. That a round is over is no failure of the DNS.
 func countedLookup[T any](ctx context.Context, r *countingResolver, typ string, a spf.Answer[T], err error) (spf.Answer[T], error) {
 	if err != nil && ctx.Err() == nil {

@@ -89,7 +89,11 @@ func (w *watch) dns() (spf.Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &countingResolver{r, w.known}, nil
+	flag, err := parseAuthorities(w.o.authorities)
+	if err != nil {
+		return nil, usagef("--authority: %w", err)
+	}
+	return sourced(w.config, &countingResolver{r, w.known}, flag), nil
 }
 
 // push publishes the domains that have a provider, as far as may be done now.

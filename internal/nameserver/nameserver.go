@@ -121,7 +121,7 @@ func (s *Server) start(t testing.TB, zone, dir string, restart func() *exec.Cmd)
 		s.Kill()
 		if t.Failed() {
 			out, _ := os.ReadFile(s.log)
-			t.Logf("the log of %s:\n%s", s.Name, out)
+			t.Logf("the end of the log of %s:\n%s", s.Name, out[max(0, len(out)-2000):])
 		}
 	})
 	s.Restart(zone)
