@@ -47,6 +47,7 @@ type lockedAnswer struct {
 	mx       []spf.MailExchange
 	ptr      []string
 	nxdomain bool
+	alias    string // as in spf.Answer
 
 	ttl   time.Duration // when it was first seen
 	since time.Time     // when it was first seen
@@ -58,9 +59,9 @@ func (a *lockedAnswer) empty() bool {
 	return len(a.txt)+len(a.addrs)+len(a.mx)+len(a.ptr) == 0
 }
 
-// same reports whether the records are the same, in any order of theirs.
+// same reports whether the records are the same, and come by the same alias.
 func (a *lockedAnswer) same(o *lockedAnswer) bool {
-	return a.nxdomain == o.nxdomain &&
+	return a.nxdomain == o.nxdomain && a.alias == o.alias &&
 		slices.EqualFunc(a.txt, o.txt, func(x, y spf.TXT) bool { return slices.Equal(x, y) }) &&
 		slices.Equal(a.addrs, o.addrs) && slices.Equal(a.mx, o.mx) && slices.Equal(a.ptr, o.ptr)
 }
@@ -92,7 +93,7 @@ func lookUp[T any](l *Lock, q question, records func(*lockedAnswer) []T) (spf.An
 	if err != nil {
 		return spf.Answer[T]{}, err
 	}
-	return spf.Answer[T]{Records: records(a), TTL: spf.Forever, NXDomain: a.nxdomain, Source: l.name}, nil
+	return spf.Answer[T]{Records: records(a), TTL: spf.Forever, NXDomain: a.nxdomain, Alias: a.alias, Source: l.name}, nil
 }
 
 // LookupTXT implements [spf.Resolver].

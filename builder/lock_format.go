@@ -40,7 +40,8 @@ type (
 	answerLine struct {
 		Name      string     `json:"name"`
 		Type      string     `json:"type"`
-		TXT       [][]string `json:"txt,omitempty"` // the strings of each record
+		Alias     string     `json:"alias,omitempty"` // where the CNAME at the name leads
+		TXT       [][]string `json:"txt,omitempty"`   // the strings of each record
 		Addresses []string   `json:"addresses,omitempty"`
 		MX        []string   `json:"mx,omitempty"` // "PREFERENCE HOST"
 		PTR       []string   `json:"ptr,omitempty"`
@@ -101,7 +102,7 @@ func encodeLine(line any) []byte {
 }
 
 func (a *lockedAnswer) line(q question) answerLine {
-	line := answerLine{Name: escape(q.name), Type: q.typ, Since: stamp(a.since), For: a.of}
+	line := answerLine{Name: escape(q.name), Type: q.typ, Alias: escape(a.alias), Since: stamp(a.since), For: a.of}
 	for _, txt := range a.txt {
 		line.TXT = append(line.TXT, mapped(txt, escape))
 	}

@@ -109,6 +109,7 @@ func (a *lockedAnswer) records(q question, line answerLine) error {
 		return err
 	}
 	for _, read := range []func() error{
+		func() error { return a.readAlias(line.Alias) },
 		func() error { return a.readTXT(line.TXT) },
 		func() error { return a.readAddresses(q.typ, line.Addresses) },
 		func() error { return a.readMX(line.MX) },
@@ -119,6 +120,16 @@ func (a *lockedAnswer) records(q question, line answerLine) error {
 		}
 	}
 	return a.checkOrder()
+}
+
+func (a *lockedAnswer) readAlias(text string) (err error) {
+	if text == "" {
+		return nil
+	}
+	if a.alias, err = unescape(text); err != nil {
+		return err
+	}
+	return checkOctets(a.alias)
 }
 
 // checkQuestion wants a canonical name, or for PTR an address. Any octet may
@@ -201,7 +212,7 @@ func (a *lockedAnswer) readPTR(names []string) error {
 }
 
 func (a *lockedAnswer) checkOrder() error {
-	before := lockedAnswer{txt: slices.Clone(a.txt), addrs: slices.Clone(a.addrs), mx: slices.Clone(a.mx), ptr: slices.Clone(a.ptr), nxdomain: a.nxdomain}
+	before := lockedAnswer{txt: slices.Clone(a.txt), addrs: slices.Clone(a.addrs), mx: slices.Clone(a.mx), ptr: slices.Clone(a.ptr), nxdomain: a.nxdomain, alias: a.alias}
 	if before.sort(); !before.same(a) {
 		return errors.New("the records of an answer are sorted")
 	}

@@ -62,7 +62,7 @@ func (l *Lock) nothing(absent, typ string) *lockedAnswer {
 func (l *Lock) fold() {
 	for q, a := range l.answers {
 		absent, ok := l.spareOf(q.name)
-		if !ok || len(a.of) > 0 || q.name == absent && !a.nxdomain {
+		if !ok || len(a.of) > 0 || q.name == absent && (!a.nxdomain || a.alias != "") {
 			continue
 		}
 		if l.nothing(absent, q.typ).same(a) {
@@ -107,7 +107,7 @@ func (b *build) spare(ctx context.Context, owner, pattern string) (s spare, foun
 		if err != nil {
 			return s, false, fmt.Errorf("the lookup of %s TXT failed: %w", trimDot(name), err)
 		}
-		isFree := txt.NXDomain
+		isFree := txt.NXDomain && txt.Alias == ""
 		if !isFree {
 			if isFree, err = n.free(ctx, name, ""); err != nil {
 				return s, false, err

@@ -30,7 +30,8 @@ const lockText = `{"version":1,
 {"name":"x.com.","type":"AAAA","addresses":["2001:db8::1"],"since":"2026-11-01T08:00:00Z"},
 {"name":"x.com.","type":"MX","mx":["5 b.x.com.","10 ."],"since":"2026-11-01T08:00:00Z"},
 {"name":"x.com.","type":"TXT","none":"nodata","since":"2026-11-01T08:00:00Z"},
-{"name":"a\\001b.x.com.","type":"TXT","none":"nxdomain","since":"2026-11-01T08:00:00Z"}
+{"name":"a\\001b.x.com.","type":"TXT","none":"nxdomain","since":"2026-11-01T08:00:00Z"},
+{"name":"www.x.com.","type":"TXT","alias":"a\\001b.x.com.","none":"nxdomain","since":"2026-11-01T08:00:00Z"}
 ],
 "parts":[
 {"owner":"x.com.","names":"part%d","last":12}
@@ -62,32 +63,33 @@ func TestLockAnswers(t *testing.T) {
 	type answer struct {
 		Records  any
 		NXDomain bool
+		Alias    string
 		Err      string
 	}
-	of := func(records any, nx bool, source string, ttl time.Duration, err error) answer {
+	of := func(records any, nx bool, alias, source string, ttl time.Duration, err error) answer {
 		if err != nil {
 			return answer{Err: err.Error()}
 		}
 		if source != "spfzone.lock" || ttl != spf.Forever {
 			t.Errorf("source %q and TTL %v", source, ttl)
 		}
-		return answer{records, nx, ""}
+		return answer{records, nx, alias, ""}
 	}
 	txt := func(name string) answer {
 		a, err := l.LookupTXT(ctx, name)
-		return of(a.Records, a.NXDomain, a.Source, a.TTL, err)
+		return of(a.Records, a.NXDomain, a.Alias, a.Source, a.TTL, err)
 	}
 	ip := func(name string, f spf.Family) answer {
 		a, err := l.LookupIP(ctx, name, f)
-		return of(a.Records, a.NXDomain, a.Source, a.TTL, err)
+		return of(a.Records, a.NXDomain, a.Alias, a.Source, a.TTL, err)
 	}
 	mx := func(name string) answer {
 		a, err := l.LookupMX(ctx, name)
-		return of(a.Records, a.NXDomain, a.Source, a.TTL, err)
+		return of(a.Records, a.NXDomain, a.Alias, a.Source, a.TTL, err)
 	}
 	ptr := func(addr string) answer {
 		a, err := l.LookupPTR(ctx, netip.MustParseAddr(addr))
-		return of(a.Records, a.NXDomain, a.Source, a.TTL, err)
+		return of(a.Records, a.NXDomain, a.Alias, a.Source, a.TTL, err)
 	}
 	noTXT, noIP, noMX := []spf.TXT(nil), []netip.Addr(nil), []spf.MailExchange(nil)
 	for _, c := range []struct {
@@ -98,6 +100,7 @@ func TestLockAnswers(t *testing.T) {
 		{"strings and octets", txt("_spf.google.com."), answer{Records: []spf.TXT{{"\x00\xff\\\"<&>"}, {"v=spf1 ip4:192.0.2.0/24", " -all"}}}},
 		{"nodata", txt("x.com."), answer{Records: noTXT}},
 		{"nxdomain, any octet", txt("a\x01b.x.com."), answer{Records: noTXT, NXDomain: true}},
+		{"alias", txt("www.x.com."), answer{Records: noTXT, NXDomain: true, Alias: "a\x01b.x.com."}},
 		{"A", ip("x.com.", spf.V4), answer{Records: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("198.51.100.7")}}},
 		{"AAAA", ip("x.com.", spf.V6), answer{Records: []netip.Addr{netip.MustParseAddr("2001:db8::1")}}},
 		{"MX", mx("x.com."), answer{Records: []spf.MailExchange{{Preference: 5, Host: "b.x.com."}, {Preference: 10, Host: "."}}}},
@@ -143,7 +146,7 @@ func TestReadLockRefuses(t *testing.T) {
 		{"a list", lockText, "[]", "1:1: { is wanted here: a lock has version, sources, answers and parts, in this order"},
 		{"another key", "sources", "services", `2:1: "sources" is wanted here: a lock has version, sources, answers and parts, in this order`},
 		{"cut off", lockText[strings.Index(lockText, `"prefixes":1,`):], "", "4:1: unexpected EOF"},
-		{"more behind it", "]}\n", "]}\n{}", `20:1: nothing may stand behind the closing brace`},
+		{"more behind it", "]}\n", "]}\n{}", `21:1: nothing may stand behind the closing brace`},
 		{"another version", `"version":1`, `"version":2`, "1:12: this is version 2, and this spfzone reads version 1: take the spfzone that wrote it, or remove it and run 'spfzone update'"},
 		{"marks of a merge", `{"name":"mx:x.com"`, "<<<<<<< HEAD\n" + `{"name":"mx:x.com"`, `4:1: invalid character '<' looking for beginning of value`},
 		{"unknown key", `"prefixes":1`, `"prefix":1`, `4:1: json: unknown field "prefix"`},
@@ -160,7 +163,7 @@ func TestReadLockRefuses(t *testing.T) {
 		{"accepted twice", "accepted", "accepted accepted", `3:1: "2026-11-10T08:00:00Z +0 -90 of 328960 18446744073709551615 accepted accepted" is no change: they are written as 2006-01-02T15:04:05Z +1 -2 of 256 0`},
 		{"sources out of order", `"domain":"y.com."`, `"domain":"x.com."`, "6:1: lines are sorted, none stands there twice, and this one does not come after the one before it"},
 		{"answer twice", `"type":"AAAA","addresses":["2001:db8::1"]`, `"type":"A","addresses":["192.0.2.9"]`, "12:1: lines are sorted, none stands there twice, and this one does not come after the one before it"},
-		{"part names twice", "]}\n", `,{"owner":"x.com.","names":"part%d","last":12}]}`, "19:2: lines are sorted, none stands there twice, and this one does not come after the one before it"},
+		{"part names twice", "]}\n", `,{"owner":"x.com.","names":"part%d","last":12}]}`, "20:2: lines are sorted, none stands there twice, and this one does not come after the one before it"},
 		{"type", `"type":"AAAA"`, `"type":"SRV"`, "12:1: a type is A, AAAA, MX, PTR or TXT"},
 		{"records of another type", `"addresses":["2001:db8::1"]`, `"mx":["10 ."]`, `12:1: the answer to a question for AAAA is "addresses" or "none", and one of them alone`},
 		{"records and none", `"addresses":["2001:db8::1"]`, `"addresses":["2001:db8::1"],"none":"nodata"`, `12:1: the answer to a question for AAAA is "addresses" or "none", and one of them alone`},
@@ -176,6 +179,7 @@ func TestReadLockRefuses(t *testing.T) {
 		{"octet too large", `\\255`, `\\256`, `10:1: octets are written as visible ASCII and spaces, \\ for a backslash, and \DDD for all others`},
 		{"needless escape", `\\255`, `\\065`, `10:1: octets are written as visible ASCII and spaces, \\ for a backslash, and \DDD for all others`},
 		{"bare octets", `\\255`, `ÿ`, `10:1: octets are written as visible ASCII and spaces, \\ for a backslash, and \DDD for all others`},
+		{"capitals in an alias", `"alias":"a`, `"alias":"A`, `16:1: "A\\001b.x.com." is no canonical name: absolute, in lower case, with the final dot`},
 		{"capitals in a name", `"name":"_spf.google.com."`, `"name":"_SPF.google.com."`, `10:1: "_SPF.google.com." is no canonical name: absolute, in lower case, with the final dot`},
 		{"relative name", `"name":"_spf.google.com."`, `"name":"_spf.google.com"`, `10:1: "_spf.google.com" is no canonical name: absolute, in lower case, with the final dot`},
 		{"empty label", `"name":"_spf.google.com."`, `"name":"_spf..google.com."`, `10:1: "_spf..google.com." is no canonical name: absolute, in lower case, with the final dot`},
@@ -183,8 +187,8 @@ func TestReadLockRefuses(t *testing.T) {
 		{"TTL", `"ttl":60`, `"ttl":-1`, "9:1: a TTL is a number of seconds from 0 to 2147483647"},
 		{"for out of order", `["google","per"]`, `["per","google"]`, `10:1: "for" is sorted, and nothing stands in it twice`},
 		{"for twice", `["google","per"]`, `["per","per"]`, `10:1: "for" is sorted, and nothing stands in it twice`},
-		{"no pattern", "part%d", "part1", `18:1: "names" is a pattern with %d, and "last" a number of 10 at the least`},
-		{"too few names", `"last":12`, `"last":9`, `18:1: "names" is a pattern with %d, and "last" a number of 10 at the least`},
+		{"no pattern", "part%d", "part1", `19:1: "names" is a pattern with %d, and "last" a number of 10 at the least`},
+		{"too few names", `"last":12`, `"last":9`, `19:1: "names" is a pattern with %d, and "last" a number of 10 at the least`},
 	} {
 		if !strings.Contains(lockText, c.old) {
 			t.Fatalf("%s: %q is not there", c.name, c.old)

@@ -44,6 +44,7 @@ part4.x.com. TXT "something else"
 part5.x.com. MX 10 mail.x.com.
 part7.x.com. TXT "v=spf1 ip4:192.0.2.0/24 -all"
 below.part9.x.com. A 192.0.2.3
+part3.x.com. CNAME nowhere.x.com.
 `
 	builds, split, refused := 0, 0, 0
 	for seed := range uint64(8) {

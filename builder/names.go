@@ -98,12 +98,15 @@ func (s standing) String() string {
 }
 
 func (b *build) standing(ctx context.Context, name string) (s standing, err error) {
-	records, siblings, err := b.fetch(ctx, name)
+	at, err := b.fetch(ctx, name)
 	if err != nil {
 		return s, err
 	}
 	var rest []string
-	for _, txt := range siblings {
+	if at.alias != "" {
+		rest = append(rest, "CNAME "+at.alias)
+	}
+	for _, txt := range at.siblings {
 		rest = append(rest, fmt.Sprintf("TXT %q", txt))
 	}
 	for _, f := range [...]spf.Family{spf.V4, spf.V6} {
@@ -123,5 +126,5 @@ func (b *build) standing(ctx context.Context, name string) (s standing, err erro
 		rest = append(rest, fmt.Sprintf("MX %d %s", mx.Preference, mx.Host))
 	}
 	slices.Sort(rest)
-	return standing{records, strings.Join(rest, " ")}, nil
+	return standing{at.records, strings.Join(rest, " ")}, nil
 }

@@ -109,6 +109,9 @@ func (o *outlay) notes() []string {
 
 // publishedNotes says what is wrong with what a name publishes now.
 func (l *layout) publishedNotes() []string {
+	if l.prior.alias != "" {
+		return []string{fmt.Sprintf("a wildcard makes %s an alias of %s: a record of its own takes all away that it has by that (RFC 1034, Section 4.3.3)", trimDot(l.name), trimDot(l.prior.alias))}
+	}
 	if n := len(l.prior.records); n > 1 {
 		return []string{fmt.Sprintf("%s publishes %d SPF records now, which is a permerror (RFC 7208, Section 4.5): this one takes the place of all of them", trimDot(l.name), n)}
 	}

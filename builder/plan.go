@@ -85,7 +85,7 @@ const (
 	Unproven   RefusalKind = "unproven"    // the records do not say what is listed
 	Broken     RefusalKind = "broken"      // a listed sender cannot be evaluated: permerror
 	DNSFailure RefusalKind = "dns"         // a lookup failed: try again
-	Collision  RefusalKind = "collision"   // no free name for a part
+	Collision  RefusalKind = "collision"   // no free name for a part, or a CNAME where a record is to stand
 	Vectors    RefusalKind = "vectors"     // expect: vectors come out otherwise
 	// SourceAlarm is not of a build: it is what [Guarded] refuses to publish.
 	SourceAlarm RefusalKind = "source"

@@ -11,8 +11,7 @@ import (
 
 // prior is what a name publishes now, so that what need not change does not.
 type prior struct {
-	records  []string
-	siblings []spf.TXT // the other TXT records at the name
+	texts
 	parts    []priorPart
 	root     []spf.Directive
 	inline   map[string]bool                  // root, by text
@@ -35,6 +34,9 @@ type priorPart struct {
 // instead.
 func (b *build) priorOf(ctx context.Context, name string, d *Domain) (*prior, error) {
 	p, err := b.readPrior(ctx, name, d.Split.Names)
+	if err == nil {
+		err = b.refuseAlias(ctx, name, p.alias, d.Split.Names)
+	}
 	if err == nil && name == d.Name && d.Siblings != nil {
 		p.siblings = nil
 		for _, text := range d.Siblings {
@@ -47,8 +49,14 @@ func (b *build) priorOf(ctx context.Context, name string, d *Domain) (*prior, er
 func (b *build) readPrior(ctx context.Context, name, pattern string) (*prior, error) {
 	p := &prior{inline: map[string]bool{}, prefixes: map[spf.Qualifier][]netip.Prefix{}, formers: map[spf.Qualifier]*former{}}
 	var err error
-	if p.records, p.siblings, err = b.fetch(ctx, name); err != nil || len(p.records) != 1 {
+	if p.texts, err = b.fetch(ctx, name); err != nil {
 		return p, err
+	}
+	if p.alias != "" {
+		p.texts = texts{alias: p.alias} // all else stands elsewhere
+	}
+	if len(p.records) != 1 {
+		return p, nil
 	}
 	root, err := spf.Parse(p.records[0])
 	if err != nil {

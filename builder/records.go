@@ -10,30 +10,37 @@ import (
 	"github.com/spfzone/spfzone/spf"
 )
 
-// fetch gives the SPF records that a name publishes, as they are, and the
-// other TXT records there.
-func (b *build) fetch(ctx context.Context, name string) (records []string, siblings []spf.TXT, err error) {
+// texts is the TXT records that a name publishes.
+type texts struct {
+	records  []string  // SPF, as they are
+	siblings []spf.TXT // all others
+	alias    string    // of the name that they stand at instead, as in spf.Answer
+}
+
+// fetch gives the TXT records that a name publishes.
+func (b *build) fetch(ctx context.Context, name string) (t texts, err error) {
 	answer, err := b.resolver.LookupTXT(ctx, name)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the lookup of %s TXT failed: %w", trimDot(name), err)
+		return t, fmt.Errorf("the lookup of %s TXT failed: %w", trimDot(name), err)
 	}
+	t.alias = answer.Alias
 	for _, txt := range answer.Records {
 		if text := txt.Join(); spf.IsSPF(text) {
-			records = append(records, text)
+			t.records = append(t.records, text)
 		} else {
-			siblings = append(siblings, txt)
+			t.siblings = append(t.siblings, txt)
 		}
 	}
-	return records, siblings, nil
+	return t, nil
 }
 
 // record gives the one SPF record that a name publishes, or nil.
 func (b *build) record(ctx context.Context, name string) (*spf.Record, error) {
-	texts, _, err := b.fetch(ctx, name)
-	if err != nil || len(texts) != 1 {
+	at, err := b.fetch(ctx, name)
+	if err != nil || len(at.records) != 1 {
 		return nil, err
 	}
-	r, err := spf.Parse(texts[0])
+	r, err := spf.Parse(at.records[0])
 	if err != nil {
 		return nil, nil // what is wrong with it, its policy says
 	}

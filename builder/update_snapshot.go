@@ -79,7 +79,7 @@ func snapped[T any](s *snapshot, q question, ask func() (spf.Answer[T], error), 
 				e.err = err
 				return
 			}
-			e.answer = &lockedAnswer{nxdomain: a.NXDomain && len(a.Records) == 0, ttl: a.TTL}
+			e.answer = &lockedAnswer{nxdomain: a.NXDomain && len(a.Records) == 0, alias: a.Alias, ttl: a.TTL}
 			set(e.answer, slices.Clone(a.Records))
 			e.answer.sort()
 		})
@@ -88,7 +88,7 @@ func snapped[T any](s *snapshot, q question, ask func() (spf.Answer[T], error), 
 		}
 		answer = e.answer
 	}
-	return spf.Answer[T]{Records: get(answer), TTL: spf.Forever, NXDomain: answer.nxdomain}, nil
+	return spf.Answer[T]{Records: get(answer), TTL: spf.Forever, NXDomain: answer.nxdomain, Alias: answer.alias}, nil
 }
 
 // LookupTXT implements [spf.Resolver].

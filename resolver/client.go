@@ -140,7 +140,7 @@ func answerOf[T any](r *reply, err error, pick func(*node) []T) (spf.Answer[T], 
 	if err != nil {
 		return spf.Answer[T]{}, err
 	}
-	return spf.Answer[T]{Records: pick(&r.node), TTL: r.ttl, NXDomain: r.nxdomain, Source: r.source}, nil
+	return spf.Answer[T]{Records: pick(&r.node), TTL: r.ttl, NXDomain: r.nxdomain, Alias: r.alias, Source: r.source}, nil
 }
 
 // LookupTXT implements [spf.Resolver].

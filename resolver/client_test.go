@@ -78,9 +78,9 @@ func TestClientTXT(t *testing.T) {
 		{"octets in a name", "a\x00\xc8\\\"@b.x.test.", txtAnswer{Records: []spf.TXT{{"odd octets"}}, TTL: 5 * minute, Source: url}},
 		{"NXDOMAIN", "none.x.test.", txtAnswer{NXDomain: true, TTL: minute, Source: url}},
 		{"NODATA", "mail.x.test.", txtAnswer{TTL: minute, Source: url}},
-		{"NODATA behind CNAMEs", "far.x.test.", txtAnswer{TTL: minute, Source: url}},
-		{"NXDOMAIN behind a CNAME", "lost.x.test.", txtAnswer{NXDomain: true, TTL: minute, Source: url}},
-		{"another zone's record", "away.x.test.", txtAnswer{Records: []spf.TXT{{"elsewhere"}}, TTL: minute / 2, Source: url}},
+		{"NODATA behind CNAMEs", "far.x.test.", txtAnswer{TTL: minute, Alias: "alias.x.test.", Source: url}},
+		{"NXDOMAIN behind a CNAME", "lost.x.test.", txtAnswer{NXDomain: true, TTL: minute, Alias: "none.x.test.", Source: url}},
+		{"another zone's record", "away.x.test.", txtAnswer{Records: []spf.TXT{{"elsewhere"}}, TTL: minute / 2, Alias: "elsewhere.y.test.", Source: url}},
 		{"an empty label", "a..x.test.", txtAnswer{NXDomain: true, TTL: spf.Forever}},
 		{"a label of 64 octets", strings.Repeat("a", 64) + ".x.test.", txtAnswer{NXDomain: true, TTL: spf.Forever}},
 		{"a label of 63 octets", strings.Repeat("a", 63) + ".x.test.", txtAnswer{NXDomain: true, TTL: minute, Source: url}},
@@ -123,7 +123,7 @@ func TestClientOtherTypes(t *testing.T) {
 	url := s.URL("udp")
 	r := open(t, o, url)
 	ip4, err := r.LookupIP(t.Context(), "far.x.test.", spf.V4)
-	want4 := spf.Answer[netip.Addr]{Records: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}, TTL: time.Minute, Source: url}
+	want4 := spf.Answer[netip.Addr]{Records: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}, TTL: time.Minute, Alias: "alias.x.test.", Source: url}
 	if diff := cmp.Diff(want4, ip4, sameAddr); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
@@ -234,7 +234,7 @@ func TestClientFollowsAliasesItself(t *testing.T) {
 	s.Misbehave("", dnstest.FirstAlias)
 	r := open(t, o, s.URL("udp"))
 	got, err := r.LookupIP(t.Context(), "far.x.test.", spf.V4)
-	want := spf.Answer[netip.Addr]{Records: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}, TTL: time.Minute, Source: s.URL("udp")}
+	want := spf.Answer[netip.Addr]{Records: []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}, TTL: time.Minute, Alias: "alias.x.test.", Source: s.URL("udp")}
 	if diff := cmp.Diff(want, got, sameAddr); diff != "" || err != nil {
 		t.Error(err, diff)
 	}

@@ -194,6 +194,7 @@ type outcome struct {
 	MX       []spf.MailExchange
 	PTR      []string
 	NXDomain bool
+	Alias    string
 	Failed   bool
 }
 
@@ -211,10 +212,10 @@ func outcomes(ctx context.Context, r spf.Resolver, name string) map[string]outco
 		return cmp.Or(cmp.Compare(a.Preference, b.Preference), cmp.Compare(a.Host, b.Host))
 	}
 	return map[string]outcome{
-		"TXT":  {TXT: slices.Sorted(slices.Values(texts)), NXDomain: txt.NXDomain, Failed: errTXT != nil},
-		"A":    {Addrs: slices.SortedFunc(slices.Values(ip4.Records), netip.Addr.Compare), NXDomain: ip4.NXDomain, Failed: err4 != nil},
-		"AAAA": {Addrs: slices.SortedFunc(slices.Values(ip6.Records), netip.Addr.Compare), NXDomain: ip6.NXDomain, Failed: err6 != nil},
-		"MX":   {MX: slices.SortedFunc(slices.Values(mx.Records), byHost), NXDomain: mx.NXDomain, Failed: errMX != nil},
+		"TXT":  {TXT: slices.Sorted(slices.Values(texts)), NXDomain: txt.NXDomain, Alias: txt.Alias, Failed: errTXT != nil},
+		"A":    {Addrs: slices.SortedFunc(slices.Values(ip4.Records), netip.Addr.Compare), NXDomain: ip4.NXDomain, Alias: ip4.Alias, Failed: err4 != nil},
+		"AAAA": {Addrs: slices.SortedFunc(slices.Values(ip6.Records), netip.Addr.Compare), NXDomain: ip6.NXDomain, Alias: ip6.Alias, Failed: err6 != nil},
+		"MX":   {MX: slices.SortedFunc(slices.Values(mx.Records), byHost), NXDomain: mx.NXDomain, Alias: mx.Alias, Failed: errMX != nil},
 	}
 }
 

@@ -35,6 +35,7 @@ type Recording struct {
 
 	TTL      time.Duration // as in spf.Answer, at the time At
 	NXDomain bool
+	Alias    string // as in spf.Answer
 	Source   string
 	At       time.Time // when the answer was there
 	Err      error
@@ -67,7 +68,7 @@ func record[T any](ctx context.Context, r *Recorder, name, typ string, a spf.Ans
 	}
 	rec := Recording{Name: name, Type: typ, At: now(), Err: err}
 	if err == nil {
-		rec.TTL, rec.NXDomain, rec.Source = a.TTL, a.NXDomain, a.Source
+		rec.TTL, rec.NXDomain, rec.Alias, rec.Source = a.TTL, a.NXDomain, a.Alias, a.Source
 		set(&rec, slices.Clone(a.Records))
 	}
 	r.mu.Lock()

@@ -26,6 +26,7 @@ func TestRecorder(t *testing.T) {
 	z.Add("mail.x.com", "AAAA", "2001:db8::1")
 	z.Add("1.2.0.192.in-addr.arpa", "PTR", "mail.x.com")
 	z.Add("slow.x.com", "TIMEOUT", "TXT")
+	z.Add("alias.x.com", "CNAME", "mail.x.com")
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	r := &Recorder{Base: z, Now: func() time.Time { return now }}
 	if got := r.Recordings(); len(got) != 0 {
@@ -42,6 +43,7 @@ func TestRecorder(t *testing.T) {
 			r.LookupPTR(t.Context(), netip.MustParseAddr("::ffff:192.0.2.1"))
 			r.LookupTXT(t.Context(), "none.x.com.")
 			r.LookupTXT(t.Context(), "slow.x.com.")
+			r.LookupMX(t.Context(), "alias.x.com.")
 		})
 	}
 	wg.Wait()
@@ -60,6 +62,7 @@ func TestRecorder(t *testing.T) {
 	}
 	want := []Recording{
 		with("1.2.0.192.in-addr.arpa.", "PTR", func(r *Recording) { r.PTR = []string{"mail.x.com."} }),
+		with("alias.x.com.", "MX", func(r *Recording) { r.Alias = "mail.x.com." }),
 		with("mail.x.com.", "A", func(r *Recording) { r.Addrs = []netip.Addr{netip.MustParseAddr("192.0.2.1")} }),
 		with("mail.x.com.", "AAAA", func(r *Recording) { r.Addrs = []netip.Addr{netip.MustParseAddr("2001:db8::1")} }),
 		with("none.x.com.", "TXT", func(r *Recording) { r.NXDomain = true }),

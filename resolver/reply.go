@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -16,8 +17,9 @@ type reply struct {
 	nxdomain bool
 	ttl      time.Duration
 	source   string
-	aliases  int // followed
-	octets   int // of the messages
+	aliases  int    // followed
+	alias    string // where the first of them leads
+	octets   int    // of the messages
 }
 
 // newReply gives a reply that no message has been added to.
@@ -93,6 +95,7 @@ func (r *reply) follow(m *dns.Msg, q question) (name string, found bool, err err
 		if r.aliases == maxAliases {
 			return name, false, errAliasLoop
 		}
+		r.alias = cmp.Or(r.alias, target)
 		name = target
 	}
 }

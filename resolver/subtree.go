@@ -15,7 +15,7 @@ import (
 // them answers in their place.
 func (w *World) ListAddresses(below string, f spf.Family) (set *netipx.IPSet, ok bool) {
 	if w.names[below] == nil {
-		n, err := w.find(below)
+		n, _, err := w.find(below)
 		return &netipx.IPSet{}, n == nil && err == nil
 	}
 	for name := below; name != "."; name = parentOf(name) {

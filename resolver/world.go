@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -70,27 +71,29 @@ func parentOf(name string) string {
 
 // find gives the node that answers for a name: its own, or the wildcard that
 // stands for it (RFC 4592), CNAMEs and DNAMEs followed. It is nil where there
-// is none.
-func (w *World) find(name string) (*node, error) {
+// is none. alias is where the first of them leads, or empty.
+func (w *World) find(name string) (n *node, alias string, err error) {
 	for range maxAliases + 1 {
-		n := w.names[name]
+		n = w.names[name]
 		if n == nil && exists(name) {
 			encloser := w.encloser(name)
 			if e := w.names[encloser]; e != nil && e.dname != "" {
 				name = joinName(strings.TrimSuffix(name, encloser), e.dname)
 				if !exists(name) {
-					return nil, fmt.Errorf("the DNAME of %s makes a name that is too long", escape(encloser))
+					return nil, alias, fmt.Errorf("the DNAME of %s makes a name that is too long", escape(encloser))
 				}
+				alias = cmp.Or(alias, name)
 				continue
 			}
 			n = w.names[joinName("*.", encloser)]
 		}
 		if n == nil || n.cname == "" {
-			return n, nil
+			return n, alias, nil
 		}
 		name = n.cname
+		alias = cmp.Or(alias, name)
 	}
-	return nil, errAliasLoop
+	return nil, alias, errAliasLoop
 }
 
 // encloser gives the closest encloser of a name that does not exist (RFC 4592,
@@ -111,11 +114,11 @@ func joinName(labels, name string) string {
 }
 
 func lookup[T any](w *World, name string, pick func(*node) []T) (spf.Answer[T], error) {
-	n, err := w.find(name)
+	n, alias, err := w.find(name)
 	if err != nil {
 		return spf.Answer[T]{}, err
 	}
-	a := spf.Answer[T]{TTL: spf.Forever, Source: w.source, NXDomain: n == nil}
+	a := spf.Answer[T]{TTL: spf.Forever, Source: w.source, NXDomain: n == nil, Alias: alias}
 	if n != nil {
 		a.Records = pick(n)
 	}

@@ -19,6 +19,9 @@ mail     IN AAAA 2001:db8::1
 @        IN MX 20 mail
 @        IN MX 10 backup
 alias    IN CNAME mail
+far      IN CNAME alias
+lost     IN CNAME none
+*.aliases IN CNAME far
 loop     IN CNAME round
 round    IN CNAME loop
 down     IN DNAME deep.mail
@@ -34,27 +37,31 @@ func TestWorldAddresses(t *testing.T) {
 		name, query string
 		want        string
 		nxdomain    bool
+		alias       string
 	}{
-		{"own address", "mail.x.test.", "192.0.2.1", false},
-		{"alias", "alias.x.test.", "192.0.2.1", false},
-		{"below a DNAME", "host.down.x.test.", "192.0.2.9", false},
-		{"two labels below a DNAME", "a.host.down.x.test.", "", true},
-		{"at a DNAME", "down.x.test.", "", false},
-		{"an over-long label, beside a wildcard", strings.Repeat("a", 64) + ".wild.x.test.", "", true},
-		{"an empty label, beside a wildcard", "a..wild.x.test.", "", true},
-		{"NODATA", "x.test.", "", false},
-		{"NXDOMAIN", "none.x.test.", "", true},
-		{"outside", "y.test.", "", true},
-		{"wildcard", "any.wild.x.test.", "192.0.2.7", false},
-		{"wildcard, two labels", "any.other.wild.x.test.", "192.0.2.7", false},
-		{"empty non-terminal", "b.wild.x.test.", "", false},
-		{"below an empty non-terminal", "c.b.wild.x.test.", "", true},
-		{"beside the wildcard", "a.b.wild.x.test.", "192.0.2.8", false},
+		{"own address", "mail.x.test.", "192.0.2.1", false, ""},
+		{"alias", "alias.x.test.", "192.0.2.1", false, "mail.x.test."},
+		{"alias of an alias", "far.x.test.", "192.0.2.1", false, "alias.x.test."},
+		{"alias by a wildcard", "any.aliases.x.test.", "192.0.2.1", false, "far.x.test."},
+		{"alias of nothing", "lost.x.test.", "", true, "none.x.test."},
+		{"below a DNAME", "host.down.x.test.", "192.0.2.9", false, "host.deep.mail.x.test."},
+		{"two labels below a DNAME", "a.host.down.x.test.", "", true, "a.host.deep.mail.x.test."},
+		{"at a DNAME", "down.x.test.", "", false, ""},
+		{"an over-long label, beside a wildcard", strings.Repeat("a", 64) + ".wild.x.test.", "", true, ""},
+		{"an empty label, beside a wildcard", "a..wild.x.test.", "", true, ""},
+		{"NODATA", "x.test.", "", false, ""},
+		{"NXDOMAIN", "none.x.test.", "", true, ""},
+		{"outside", "y.test.", "", true, ""},
+		{"wildcard", "any.wild.x.test.", "192.0.2.7", false, ""},
+		{"wildcard, two labels", "any.other.wild.x.test.", "192.0.2.7", false, ""},
+		{"empty non-terminal", "b.wild.x.test.", "", false, ""},
+		{"below an empty non-terminal", "c.b.wild.x.test.", "", true, ""},
+		{"beside the wildcard", "a.b.wild.x.test.", "192.0.2.8", false, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := w.LookupIP(t.Context(), tt.query, spf.V4)
-			want := spf.Answer[netip.Addr]{TTL: spf.Forever, Source: "test", NXDomain: tt.nxdomain}
+			want := spf.Answer[netip.Addr]{TTL: spf.Forever, Source: "test", NXDomain: tt.nxdomain, Alias: tt.alias}
 			if tt.want != "" {
 				want.Records = []netip.Addr{netip.MustParseAddr(tt.want)}
 			}

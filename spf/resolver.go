@@ -36,7 +36,8 @@ const Forever time.Duration = -1
 type Answer[T any] struct {
 	Records  []T           // never changed by whoever receives them
 	TTL      time.Duration // for how long the answer holds; [Forever] if it does not expire
-	NXDomain bool          // RFC 8020: neither the name nor anything below it exists
+	NXDomain bool          // RFC 8020: neither the name nor anything below it exists; of an alias, what it leads to
+	Alias    string        // canonical: where the CNAME at the name leads, be it the name's own or from a wildcard or DNAME; empty if there is none
 	Source   string        // who answered, for messages: a server or a file; may be empty
 }
 

@@ -3,6 +3,7 @@
 package dnstest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,25 +38,26 @@ type node struct {
 func (n *node) silent(typ string) bool { return n.timeout[typ] || n.timeout[""] && !n.own[typ] }
 
 // node gives the records at a name, CNAMEs followed.
-func (z *Zonedata) node(name, typ string) (n *node, err error) {
+func (z *Zonedata) node(name, typ string) (n *node, alias string, err error) {
 	for range 8 {
 		n = z.names[name]
 		switch {
 		case n == nil:
-			return nil, nil
+			return nil, alias, nil
 		case n.silent(typ):
-			return nil, fmt.Errorf("%s %s: %w", name, typ, ErrTimeout)
+			return nil, alias, fmt.Errorf("%s %s: %w", name, typ, ErrTimeout)
 		case n.cname == "":
-			return n, nil
+			return n, alias, nil
 		}
 		name = n.cname
+		alias = cmp.Or(alias, name)
 	}
-	return nil, fmt.Errorf("%s %s: CNAME loop", name, typ)
+	return nil, alias, fmt.Errorf("%s %s: CNAME loop", name, typ)
 }
 
 func answer[T any](z *Zonedata, name, typ string, pick func(*node) []T) (spf.Answer[T], error) {
-	n, err := z.node(name, typ)
-	a := spf.Answer[T]{TTL: spf.Forever, Source: "zonedata", NXDomain: n == nil}
+	n, alias, err := z.node(name, typ)
+	a := spf.Answer[T]{TTL: spf.Forever, Source: "zonedata", NXDomain: n == nil, Alias: alias}
 	if n != nil {
 		a.Records = pick(n)
 	}
