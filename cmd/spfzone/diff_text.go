@@ -3,7 +3,11 @@ package main
 import (
 	"fmt"
 	"math/big"
+	"net/netip"
+	"slices"
 	"strings"
+
+	"go4.org/netipx"
 
 	"github.com/spfzone/spfzone/spf"
 )
@@ -37,14 +41,51 @@ func (p *printer) diff(d diffDocument) {
 	}
 	for _, c := range d.Changes {
 		p.linef("\n%s, now %s: %s in %s", c.From.text(), c.To.text(), c.Numbers.text(), counted(len(c.Prefixes), "prefix", "prefixes"))
-		if c.Numbers.most() {
-			p.linef("  these are most addresses: --output json lists them")
+		p.prefixes("  ", c)
+	}
+}
+
+// prefixes lists those of a change, or what they leave out where that is shorter.
+func (p *printer) prefixes(indent string, c changeDocument) {
+	if c.Numbers.most() {
+		p.linef("%sthese are most addresses: --output json lists them", indent)
+		return
+	}
+	for _, f := range [...]spf.Family{spf.V4, spf.V6} {
+		list := slices.DeleteFunc(slices.Clone(c.Prefixes), func(p netip.Prefix) bool { return spf.FamilyOf(p.Addr()) != f })
+		if whole, but := allBut(list); len(but)+mostLines < len(list) {
+			p.linef("%s%v, all but", indent, whole)
+			for _, prefix := range but {
+				p.linef("%s  %v", indent, prefix)
+			}
 			continue
 		}
-		for _, prefix := range c.Prefixes {
-			p.linef("  %v", prefix)
+		for _, prefix := range list {
+			p.linef("%s%v", indent, prefix)
 		}
 	}
+}
+
+// mostLines is how many lines longer than the other way a list of prefixes may be.
+const mostLines = 4
+
+// allBut gives the smallest prefix that holds all of a list of one family, and
+// what it holds beside.
+func allBut(list []netip.Prefix) (whole netip.Prefix, but []netip.Prefix) {
+	if len(list) == 0 {
+		return netip.Prefix{}, nil
+	}
+	last := netipx.PrefixLastIP(list[len(list)-1])
+	whole = list[0]
+	for !whole.Contains(last) {
+		whole = netip.PrefixFrom(whole.Addr(), whole.Bits()-1).Masked()
+	}
+	var left netipx.IPSetBuilder
+	left.AddPrefix(whole)
+	for _, prefix := range list {
+		left.RemovePrefix(prefix)
+	}
+	return whole, prefixesOf(&left)
 }
 
 // most reports whether more than half of a family is counted: what is left of

@@ -20,7 +20,8 @@ func newPlan(a *app) *cobra.Command {
 		Short: "Show what push would write, in which stages, and when",
 		Long: `plan builds the domains of the configuration that have a provider, or those named,
 reads from the authoritative servers what is published, and shows what push would
-create, change and delete at which name, and which addresses get another result.
+create, change and delete at which name, and which addresses get another result:
+first those that passed and do so no more, marked as lost.
 
 Receivers hold what they were told until its TTL is over. So push writes in
 stages: whatever mix of old and new records a receiver holds, mail that both the
@@ -60,7 +61,7 @@ func (a *app) showPlan(ctx context.Context, domains []string, o publishOptions) 
 		return err
 	}
 	d := newPlanDocument(jobs)
-	if err := a.answerWith(d, func(out *printer) { out.plan(d, a.now()) }); err != nil {
+	if err := a.answerWith(d, func(out *printer) { out.plan(d, a.now(), statePublished) }); err != nil {
 		return err
 	}
 	return a.failures(jobs)

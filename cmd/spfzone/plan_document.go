@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -68,7 +69,7 @@ func newListChangeDocument(l *providers.ListChange) *listChangeDocument {
 }
 
 func newPlanDocument(jobs []*job) planDocument {
-	d := planDocument{1, []plannedDocument{}}
+	d := planDocument{Version: 1, Domains: []plannedDocument{}}
 	for _, j := range jobs {
 		d.Domains = append(d.Domains, newPlannedDocument(j))
 	}
@@ -85,10 +86,32 @@ func newPlannedDocument(j *job) plannedDocument {
 	for _, f := range j.stages {
 		d.Stages = append(d.Stages, newStageDocument(j, f))
 	}
-	for _, c := range j.now.Diff(j.then) {
+	d.setChanges(j.now, j.then)
+	return d
+}
+
+// setChanges says which addresses get another result, what is lost first.
+func (d *plannedDocument) setChanges(now, then *spf.Policy) {
+	for _, c := range now.Diff(then) {
 		d.Changes = append(d.Changes, newChangeDocument(c))
 	}
-	return d
+	slices.SortStableFunc(d.Changes, func(a, b changeDocument) int { return cmp.Compare(a.place(), b.place()) })
+}
+
+// losesPass reports whether addresses that pass for sure do so no more.
+func (d changeDocument) losesPass() bool {
+	return d.From.Result == spf.Pass.String() && d.To.Result != spf.Pass.String()
+}
+
+// place puts what passed first, as it is what mail may be lost by.
+func (d changeDocument) place() int {
+	switch {
+	case d.losesPass():
+		return 0
+	case d.From.mayPass() && !d.To.mayPass():
+		return 1
+	}
+	return 2
 }
 
 // message says what failed, with the domain before it.

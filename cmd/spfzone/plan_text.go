@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// plan prints what is to be written, domain by domain.
-func (p *printer) plan(d planDocument, now time.Time) {
+// plan prints what is to be written, domain by domain. done is the state of one for
+// which nothing is.
+func (p *printer) plan(d planDocument, now time.Time, done string) {
 	same := 0
 	for _, domain := range d.Domains {
 		switch {
@@ -20,7 +21,10 @@ func (p *printer) plan(d planDocument, now time.Time) {
 			p.linef("")
 		}
 	}
-	if same > 0 {
+	switch {
+	case same > 0 && done == stateRestored:
+		p.linef("%s published as before that write", counted(same, "domain is", "domains are"))
+	case same > 0:
 		p.linef("%s published as planned", counted(same, "domain is", "domains are"))
 	}
 }
@@ -45,14 +49,12 @@ func (p *printer) planned(d plannedDocument, now time.Time) {
 		return
 	}
 	for _, c := range d.Changes {
-		p.linef("  %s, now %s: %s in %s", c.From.text(), c.To.text(), c.Numbers.text(), counted(len(c.Prefixes), "prefix", "prefixes"))
-		if c.Numbers.most() {
-			p.linef("    these are most addresses: --output json lists them")
-			continue
+		word := ""
+		if c.losesPass() {
+			word = p.paint(red, "lost:") + " "
 		}
-		for _, prefix := range c.Prefixes {
-			p.linef("    %v", prefix)
-		}
+		p.linef("  %s%s, now %s: %s in %s", word, c.From.text(), c.To.text(), c.Numbers.text(), counted(len(c.Prefixes), "prefix", "prefixes"))
+		p.prefixes("    ", c)
 	}
 }
 

@@ -103,3 +103,11 @@ func newOutcomeDocument(o *spf.Outcome) outcomeDocument {
 	}
 	return d
 }
+
+// mayPass reports whether some message passes.
+func (d *decisionDocument) mayPass() bool {
+	if d.If != "" {
+		return d.Then.mayPass() || d.Else.mayPass()
+	}
+	return d.Result == spf.Pass.String()
+}

@@ -20,10 +20,11 @@ type pushOptions struct {
 	yes    bool
 	dryRun bool
 	wait   bool
+	done   string // the state of a domain that nothing is left to do for
 }
 
 func newPush(a *app) *cobra.Command {
-	var o pushOptions
+	o := pushOptions{done: statePublished}
 	cmd := &cobra.Command{
 		Use:   "push [DOMAIN...]",
 		Short: "Publish the records of the configuration, without ever breaking mail",
@@ -99,29 +100,31 @@ func (p *publishing) run(ctx context.Context, jobs []*job, o pushOptions) error 
 		}
 		d := newPlanDocument(jobs)
 		if o.dryRun {
-			if err := a.answerWith(d, func(out *printer) { out.plan(d, a.now()) }); err != nil {
+			if err := a.answerWith(d, func(out *printer) { out.plan(d, a.now(), o.done) }); err != nil {
 				return err
 			}
 			return a.failures(jobs)
 		}
-		if err := a.confirm(d, jobs); err != nil {
+		if err := a.confirm(ctx, d, jobs, o.done); err != nil {
 			return err
 		}
 	}
-	if err := p.write(ctx, jobs, o.wait); err != nil {
-		return err
-	}
-	d := newPushDocument(jobs)
+	ended := p.write(ctx, jobs, o.wait)
+	d := newPushDocument(jobs, ended, o.done)
 	if err := a.answerWith(d, func(out *printer) { out.pushed(d) }); err != nil {
-		return err
+		return errors.Join(ended, err)
+	}
+	if ended != nil {
+		return ended
 	}
 	return a.failures(jobs)
 }
 
-// confirm asks at the terminal, if anything is to be written.
-func (a *app) confirm(d planDocument, jobs []*job) error {
+// confirm asks at the terminal, if anything is to be written. A signal is an
+// answer too.
+func (a *app) confirm(ctx context.Context, d planDocument, jobs []*job, done string) error {
 	p := a.printer()
-	p.plan(d, a.now())
+	p.plan(d, a.now(), done)
 	if _, err := a.stderr.Write(p.Bytes()); err != nil {
 		return err
 	}
@@ -133,9 +136,19 @@ func (a *app) confirm(d planDocument, jobs []*job) error {
 		return nil
 	}
 	fmt.Fprint(a.stderr, "Write this? [yes/no] ")
-	line, err := bufio.NewReader(a.stdin).ReadString('\n')
-	if err == nil && strings.TrimSpace(line) == "yes" {
-		return nil
+	confirmed := make(chan bool, 1)
+	go func() {
+		line, err := bufio.NewReader(a.stdin).ReadString('\n')
+		confirmed <- err == nil && strings.TrimSpace(line) == "yes"
+	}()
+	select {
+	case yes := <-confirmed:
+		if yes {
+			return nil
+		}
+	case <-ctx.Done():
+		fmt.Fprintln(a.stderr)
+		return context.Cause(ctx)
 	}
 	return withCode(exitUsage, errors.New("not confirmed: nothing is written"))
 }
@@ -179,9 +192,14 @@ func (p *publishing) advance(ctx context.Context, j *job) (did bool, err error) 
 	for {
 		j.step, j.err = j.push.Next(ctx)
 		if j.err == nil && len(j.step.Stage.Changes) > 0 {
-			if j.err = j.push.Do(ctx, j.step); j.err == nil {
+			j.err = j.push.Do(ctx, j.step)
+			if len(j.step.Made) > 0 {
+				made := j.step.Stage
+				made.Changes = j.step.Made
+				j.written = append(j.written, made)
+			}
+			if j.err == nil {
 				did = true
-				j.written = append(j.written, j.step.Stage)
 				continue
 			}
 		}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,12 +19,21 @@ type pushDocument struct {
 type pushedDocument struct {
 	Domain   string            `json:"domain"`
 	Provider string            `json:"provider"`
-	State    string            `json:"state"` // "published", "waiting" or "failed"
+	State    string            `json:"state"`
 	Error    string            `json:"error,omitempty"`
 	After    *time.Time        `json:"after,omitempty"` // of the next stage
 	Why      string            `json:"why,omitempty"`
 	Written  []writtenDocument `json:"written"`
 }
+
+// The states of a domain that is pushed.
+const (
+	statePublished = "published"
+	stateRestored  = "restored" // by rollback
+	stateWaiting   = "waiting"  // for the next stage
+	stateStopped   = "stopped"  // by a signal or --timeout
+	stateFailed    = "failed"
+)
 
 // writtenDocument is one record, or address list, that was created, changed or
 // deleted.
@@ -50,21 +61,27 @@ func (d *namesDocument) text() string {
 	return fmt.Sprintf("%s added, %d deleted", counted(d.Added, "name", "names"), d.Deleted)
 }
 
-func newPushDocument(jobs []*job) pushDocument {
+// newPushDocument says how far domains are, with what ended the work if it was not
+// done.
+func newPushDocument(jobs []*job, ended error, done string) pushDocument {
 	d := pushDocument{1, []pushedDocument{}}
 	for _, j := range jobs {
-		w := pushedDocument{Domain: trimDot(j.plan.Domain.Name), Provider: j.provider, State: "published", Written: []writtenDocument{}}
+		w := pushedDocument{Domain: trimDot(j.plan.Domain.Name), Provider: j.provider, State: done, Written: []writtenDocument{}}
 		for _, s := range j.written {
 			for _, c := range s.Changes {
 				w.Written = append(w.Written, writtenDocument{c.Verb(), trimDot(c.Name), c.New, newNamesDocument(c.List)})
 			}
 		}
 		switch {
+		case ended != nil && (j.err == nil && j.step == nil || errors.Is(j.err, ended) || errors.Is(j.err, context.Canceled) || errors.Is(j.err, context.DeadlineExceeded)):
+			w.State = stateStopped
 		case j.err != nil:
-			w.State, w.Error = "failed", j.message()
+			w.State, w.Error = stateFailed, j.message()
 		case j.step.Stage.Kind == providers.Wait:
 			after := j.step.Stage.After.UTC()
-			w.State, w.After, w.Why = "waiting", &after, j.step.Stage.Why
+			w.State, w.After, w.Why = stateWaiting, &after, j.step.Stage.Why
+		case j.step.Stage.Kind != providers.Done:
+			w.State = stateStopped
 		}
 		d.Domains = append(d.Domains, w)
 	}
@@ -76,9 +93,13 @@ func (p *printer) pushed(d pushDocument) {
 	for _, domain := range d.Domains {
 		written := domain.written()
 		switch domain.State {
-		case "published":
+		case statePublished:
 			p.linef("%s: %s, %s", printable(domain.Domain), p.paint(green, "published as planned"), written)
-		case "waiting":
+		case stateRestored:
+			p.linef("%s: %s, %s; the next push publishes what is planned again", printable(domain.Domain), p.paint(green, "restored as it was"), written)
+		case stateStopped:
+			p.linef("%s: %s, %s; run it again to go on", printable(domain.Domain), p.paint(yellow, "stopped"), written)
+		case stateWaiting:
 			p.linef("%s: %s, %s; run it again from %s on, as until then %s", printable(domain.Domain), p.paint(yellow, "not done yet"), written, domain.After.Format(timeForm), printable(domain.Why))
 		default:
 			p.linef("%s: %s, %s", printable(domain.Domain), p.paint(red, "failed"), written)

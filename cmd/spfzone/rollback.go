@@ -2,6 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"time"
 
@@ -13,7 +17,7 @@ import (
 )
 
 func newRollback(a *app) *cobra.Command {
-	var o pushOptions
+	o := pushOptions{done: stateRestored}
 	cmd := &cobra.Command{
 		Use:   "rollback [ENTRY]",
 		Short: "List what pushes replaced, or restore it",
@@ -45,16 +49,16 @@ so that a rollback can be rolled back.`,
 }
 
 func (a *app) rollback(ctx context.Context, id string, o pushOptions) error {
-	if err := a.mayWrite(o); err != nil {
-		return err
-	}
-	j, err := journal.Open(o.journal, writeFile)
+	j, err := openJournal(o.journal)
 	if err != nil {
 		return err
 	}
 	entry, err := j.Entry(id)
 	if err != nil {
 		return withCode(exitUsage, err)
+	}
+	if err := a.mayWrite(o); err != nil {
+		return err
 	}
 	o.unguarded = true // nothing of the configuration's lists is published
 	p, err := a.publishing(ctx, []string{entry.Domain}, o.publishOptions, o.dryRun)
@@ -73,6 +77,14 @@ func (a *app) rollback(ctx context.Context, id string, o pushOptions) error {
 		return withCode(codeOfPush(err), err)
 	}
 	return p.run(ctx, []*job{one}, o)
+}
+
+// openJournal opens a journal to be read. One that was named must be there.
+func openJournal(dir string) (*journal.Journal, error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && dir != defaultJournal {
+		return nil, withCode(exitUsage, fmt.Errorf("--journal: there is no folder %s", dir))
+	}
+	return journal.Open(dir, writeFile)
 }
 
 // standing gives the names of the records of a domain that are no parts.
@@ -108,7 +120,7 @@ type entryOfWrite struct {
 }
 
 func (a *app) listJournal(o pushOptions) error {
-	j, err := journal.Open(o.journal, writeFile)
+	j, err := openJournal(o.journal)
 	if err != nil {
 		return err
 	}

@@ -240,7 +240,10 @@ func (s *server) rollBack(text string, policy *spf.Policy) {
 	if third < 0 {
 		s.t.Fatalf("no entry has %q before it", text)
 	}
-	s.run(s.t.Context(), exitYes, "rollback", entries[third].ID, "--yes", "--wait")
+	back := s.run(s.t.Context(), exitYes, "rollback", entries[third].ID, "--yes", "--wait")
+	if got := back.out.String(); !strings.HasPrefix(got, "x.test: restored as it was, ") {
+		s.t.Errorf("rollback says %s", got)
+	}
 	if !s.policyOf(serverZone).Equal(policy) {
 		s.t.Errorf("rolled back to %q, which says something else than %q did", s.spfOf(serverZone), text)
 	}

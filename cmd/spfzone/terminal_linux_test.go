@@ -47,6 +47,9 @@ func terminal(t *testing.T) (screen, tty *os.File) {
 	return screen, tty
 }
 
+// interruptKey is what Ctrl-C types.
+const interruptKey = "\x03"
+
 // TestConfirmation answers the question of a push at a real terminal.
 func TestConfirmation(t *testing.T) {
 	inFolder(t, nil)
@@ -66,6 +69,7 @@ func TestConfirmation(t *testing.T) {
 		{"the end of the input", "\x04", false, exitUsage, "spfzone: not confirmed: nothing is written"},
 		{"the end within the word", "yes\x04\x04", false, exitUsage, "spfzone: not confirmed: nothing is written"},
 		{"not asked, as the input is a pipe", "yes\n", true, exitUsage, "spfzone: nobody can confirm what is to be written, as this is no terminal: add --yes, or --dry-run to see it"},
+		{"a signal", interruptKey, false, 130, "spfzone: stopped by a signal: interrupt"},
 		{"yes", "yes\n", false, exitYes, "spfzone: create x.test: "},
 	}
 	asked := 0
@@ -96,7 +100,9 @@ func TestConfirmation(t *testing.T) {
 					if got := s.spfOf(serverZone); got != "" {
 						t.Errorf("%q is published before the answer", got)
 					}
-					if _, err := io.WriteString(screen, tt.typed); err != nil {
+					if tt.typed == interruptKey { // which is no signal, as this is no terminal of a session
+						_ = cmd.Process.Signal(syscall.SIGINT)
+					} else if _, err := io.WriteString(screen, tt.typed); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -297,7 +297,7 @@ func (v *verification) stale(ctx context.Context, p *publishing, d *builder.Doma
 		return // it cannot be said
 	}
 	reading := p.push(d)
-	reading.Patience = time.Second
+	reading.Patience = time.Second // which is too short for a word
 	names, err := reading.Stale(ctx)
 	if err != nil {
 		v.find(ruleLookup, "", "%v", err)

@@ -16,7 +16,8 @@ import (
 // Do makes the changes of a step, one after the other: into the journal, to the
 // provider, and then read back from every authoritative server, and evaluated
 // as receivers do it. At the first that fails it ends. A change of which the
-// outcome is not as planned is taken back.
+// outcome is not as planned is taken back. What was written and not taken back is
+// in step.Made then, after an error too.
 func (p *Push) Do(ctx context.Context, step *Step) error {
 	made := step.state.copy()
 	for _, c := range step.Stage.Changes {
@@ -87,7 +88,12 @@ func (p *Push) apply(ctx context.Context, step *Step, made *state, c providers.C
 	}
 	made.zones[c.Name] = w.zone
 	made.put(c.Name, w.new)
-	return p.settle(ctx, w, done, func(ctx context.Context) (verdict, error) { return p.evaluate(ctx, step.state, made) })
+	err = p.settle(ctx, w, done, func(ctx context.Context) (verdict, error) { return p.evaluate(ctx, step.state, made) })
+	var restored *RestoredError
+	if err == nil || done == nil && !errors.As(err, &restored) {
+		step.Made = append(step.Made, c)
+	}
+	return err
 }
 
 // prepare reads the RRset as the provider has it, which must hold what the

@@ -53,6 +53,7 @@ func (p *Push) applyList(ctx context.Context, step *Step, made *state, c provide
 	if v, err := p.evaluate(ctx, step.state, made); v != seen {
 		return p.endList(ctx, w, written, err)
 	}
+	step.Made = append(step.Made, c)
 	return p.Journal.End(w.entry, journal.Published, p.Now(), nil)
 }
 

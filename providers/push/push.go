@@ -66,6 +66,7 @@ type Push struct {
 type Step struct {
 	Stage providers.Stage
 	Notes []string
+	Made  []providers.Change // that [Push.Do] has written
 	state *state
 }
 
@@ -93,7 +94,7 @@ func (p *Push) Next(ctx context.Context) (*Step, error) {
 	if p.done != nil && sameChanges(*p.done, stage) {
 		return nil, fmt.Errorf("%s: what was written shows, but is not what was to be: %s; the provider %s does not do it", trimDot(p.Domain), changeText(s, stage.Changes[0]), p.Publisher.Name())
 	}
-	return &Step{stage, s.notes, s}, nil
+	return &Step{Stage: stage, Notes: s.notes, state: s}, nil
 }
 
 // next is Next for a state that was read, or supposed.

@@ -198,7 +198,14 @@ func TestReadBackThatDiffersIsPutBack(t *testing.T) {
 	w.mustRun(one("v=spf1 -all"))
 	p := w.push(one("v=spf1 mx -all"))
 	p.Publisher = &spoiler{w, "v=spf1 a -all", true}
-	_, err := w.run(p)
+	step, err := p.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = p.Do(t.Context(), step)
+	if len(step.Made) > 0 {
+		t.Errorf("%v is said to be written, and was taken back", step.Made)
+	}
 	const want = `x.test: not every server has it: ns1 has "v=spf1 a -all", TTL 60; ns2 has "v=spf1 a -all", TTL 60; what was there before is there again`
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v\nwant  %s", err, want)
@@ -217,10 +224,24 @@ func TestSlowSecondary(t *testing.T) {
 	w.mustRun(one("v=spf1 -all"))
 	w.now = w.now.Add(time.Hour)
 	w.lag = 2 * time.Minute
-	_, err := w.run(w.push(one("v=spf1 mx -all")))
+	p := w.push(one("v=spf1 mx -all"))
+	var said []string
+	p.Report = func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
+	step, err := p.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = p.Do(t.Context(), step)
 	const want = `x.test. is written, but not every server has it: ns2 has "v=spf1 -all", TTL 60: run it again later`
 	if err == nil || strings.Replace(err.Error(), "x.test is", "x.test. is", 1) != want {
 		t.Errorf("error %v\nwant  %s", err, want)
+	}
+	if diff := cmp.Diff(step.Stage.Changes, step.Made); diff != "" {
+		t.Errorf("written: %s", diff)
+	}
+	wantSaid := []string{`change x.test: "v=spf1 mx -all", TTL 60`, `x.test: waiting up to 1m0s: not every server has it: ns2 has "v=spf1 -all", TTL 60`}
+	if diff := cmp.Diff(wantSaid, said); diff != "" {
+		t.Errorf("said: %s", diff)
 	}
 	w.now = w.now.Add(w.lag)
 	w.mustRun(one("v=spf1 mx -all"))

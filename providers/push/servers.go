@@ -54,13 +54,22 @@ const (
 	lastPause  = 5 * time.Second
 )
 
+// silence is for how long a wait goes on before a word is said.
+const silence = 3 * time.Second
+
 // until looks again and again, until ok or the time is over.
 func (p *Push) until(ctx context.Context, patience time.Duration, look func() (ok bool, err error)) error {
-	end := p.Now().Add(patience)
+	start := p.Now()
+	end := start.Add(patience)
+	said := false
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		ok, err := look()
 		if ok || ctx.Err() != nil || !p.Now().Add(pause).Before(end) {
 			return errors.Join(context.Cause(ctx), err)
+		}
+		if !said && p.Now().Sub(start) >= silence {
+			said = true
+			p.Report("%s: waiting up to %v: %v", trimDot(p.Domain), patience, err)
 		}
 		if err := p.Sleep(ctx, pause); err != nil {
 			return err

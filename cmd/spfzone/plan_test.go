@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/spfzone/spfzone/internal/nameserver"
+	"github.com/spfzone/spfzone/spf"
+)
+
+// policyFor gives the policy of a record.
+func policyFor(t *testing.T, text string) *spf.Policy {
+	t.Helper()
+	r := &spf.Overlay{TXT: map[string][]spf.TXT{"x.test.": {{text}}}}
+	p, err := (&spf.Checker{Resolver: r}).Policy(t.Context(), "x.test.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestPlanShowsWhatIsLostFirst has addresses lose pass beside others that change
+// too, and a host cut out of a network.
+func TestPlanShowsWhatIsLostFirst(t *testing.T) {
+	now := policyFor(t, "v=spf1 ip4:192.0.2.0/24 ip4:203.0.113.7 ip6:2001:db8:1::/48 -all")
+	then := policyFor(t, "v=spf1 ip4:192.0.2.0/25 ip6:2001:db8:1::30 exists:%{i}._spf.crm.test ~all")
+	d := plannedDocument{Domain: "x.test", Provider: "p", Stages: []stageDocument{{}}}
+	d.setChanges(now, then)
+	p := (&newTestApp(t, "").app).printer()
+	p.plan(planDocument{Domains: []plannedDocument{d}}, time.Time{}, statePublished)
+	want := `x.test through p: 1 stage
+  now
+  lost: pass, now if exists:%{i}._spf.crm.test: pass, else softfail: 129 IPv4 addresses and about 1.20e24 IPv6 addresses in 82 prefixes
+    192.0.2.128/25
+    203.0.113.7/32
+    2001:db8:1::/48, all but
+      2001:db8:1::30/128
+  fail, now if exists:%{i}._spf.crm.test: pass, else softfail: 4,294,967,039 IPv4 addresses and about 3.40e38 IPv6 addresses in 98 prefixes
+    these are most addresses: --output json lists them
+
+`
+	if diff := cmp.Diff(want, p.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestInterruptedWait ends a push that waits for its next stage: what is written is
+// said, and from when on to go on.
+func TestInterruptedWait(t *testing.T) {
+	ns := nameserver.Knot(t, serverZone, zoneOfServers())
+	s := &server{t, ns, updateProvider(ns)}
+	inFolder(t, nil)
+	s.configure(serverConfig(s.provider, "fail", "1h", "", 0, 90))
+	s.run(t.Context(), exitYes, "push", "--yes", "--wait")
+	s.configure(serverConfig(s.provider, "fail", "1h", "", 0, 2))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	a := s.app()
+	a.sleep = func(ctx context.Context, d time.Duration) error {
+		if d > time.Minute {
+			cancel(interrupted{os.Interrupt})
+		}
+		return sleep(ctx, d)
+	}
+	if code := a.run(ctx, []string{"push", "--yes", "--wait", "--resolver", "udp://" + ns.Address}); code != 130 {
+		t.Errorf("exit code %d\n%s", code, &a.err)
+	}
+	if got := a.out.String(); !strings.HasPrefix(got, "x.test: not done yet, ") || !strings.Contains(got, " written; run it again from ") {
+		t.Errorf("answer: %s", got)
+	}
+	if got := a.err.String(); !strings.HasSuffix(got, "spfzone: stopped by a signal: interrupt\n") {
+		t.Errorf("stderr: %s", got)
+	}
+}
+
+// TestInterruptedWrite ends a push as its first write is made.
+func TestInterruptedWrite(t *testing.T) {
+	ns := nameserver.Knot(t, serverZone, zoneOfServers())
+	s := &server{t, ns, updateProvider(ns)}
+	inFolder(t, nil)
+	s.configure(serverConfig(s.provider, "fail", "1s", "", 0, 90))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	a := s.app()
+	a.stderr = writerFunc(func(text []byte) (int, error) {
+		if strings.Contains(string(text), "create part1.x.test") {
+			cancel(interrupted{os.Interrupt})
+		}
+		return a.err.Write(text)
+	})
+	if code := a.run(ctx, []string{"push", "--yes", "--wait", "--resolver", "udp://" + ns.Address}); code != 130 {
+		t.Errorf("exit code %d\n%s", code, &a.err)
+	}
+	if got := a.out.String(); !strings.HasPrefix(got, "x.test: stopped, ") || !strings.HasSuffix(got, " written; run it again to go on\n") {
+		t.Errorf("answer: %s", got)
+	}
+	s.run(t.Context(), exitYes, "push", "--yes", "--wait")
+	s.planned("after the interruption")
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(text []byte) (int, error) { return f(text) }
