@@ -286,3 +286,59 @@ func TestPlanOfLists(t *testing.T) {
 		t.Errorf("%s", &a.out)
 	}
 }
+
+// TestPushListsOfRegions has a list for the domain and one for a region, which change
+// at once.
+func TestPushListsOfRegions(t *testing.T) {
+	inFolder(t, nil)
+	ns := nameserver.BIND(t, serverZone, zoneOfServers())
+	s := &server{t, ns, updateProvider(ns)}
+	config := func(dc, uk string) string {
+		return fmt.Sprintf(`defaults: {all: fail, ttl: 1s, strategy: exists, limits: {response: 1200, voids: 2}}
+networks: {dc: [%s], uk: [%s]}
+domains:
+  x.test:
+    senders: [mx, dc]
+    regions: {uk.x.test: [uk]}
+    publish: {provider: p}
+providers: {p: %s}
+`, dc, uk, s.provider)
+	}
+	_, others := split(s.transferred())
+	var want []map[string]int
+	for _, text := range []string{config("192.0.2.0/24", "10.1.0.0/16"), config("192.0.2.0/25", "10.1.0.0/17, 10.3.0.1")} {
+		s.configure(text)
+		s.run(t.Context(), exitYes, "push", "--yes", "--wait")
+		s.planned(text)
+		lists, rest := split(s.transferred())
+		s.onlySPFDiffers(text, others, rest)
+		want = append(want, namesIn(lists))
+	}
+	if diff := cmp.Diff([]map[string]int{
+		{"_spf.x.test.": 1, "_spf.uk.x.test.": 1},
+		{"_spf.x.test.": 128, "_spf.uk.x.test.": 129},
+	}, want); diff != "" {
+		t.Error(diff)
+	}
+	s.run(t.Context(), exitYes, "verify")
+	entries := s.entries()
+	second := slices.IndexFunc(entries, func(e entryOfWrite) bool { return e.List != nil && e.List.Deleted > 0 })
+	s.run(t.Context(), exitYes, "rollback", entries[second].ID, "--yes", "--wait")
+	lists, _ := split(s.transferred())
+	if diff := cmp.Diff(want[0], namesIn(lists)); diff != "" {
+		t.Errorf("rolled back: %s", diff)
+	}
+	s.run(t.Context(), exitYes, "rollback", entries[0].ID, "--yes", "--wait")
+	lists, rest := split(s.transferred())
+	if diff := cmp.Diff(others, rest); diff != "" || len(lists) > 0 {
+		t.Errorf("rolled back to nothing: %d lists, %s", len(lists), diff)
+	}
+}
+
+func namesIn(lists map[string]addresslist.List) map[string]int {
+	count := map[string]int{}
+	for root, l := range lists {
+		count[root] = len(l)
+	}
+	return count
+}

@@ -84,7 +84,7 @@ func harmless(r Record, root string) bool {
 	switch r.Type {
 	case "RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DNSKEY", "CDS", "CDNSKEY":
 		return true
-	case "CNAME", "DNAME", "NS":
+	case "DNAME", "NS":
 		return false
 	}
 	return r.Name == root

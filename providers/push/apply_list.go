@@ -62,6 +62,7 @@ type listWrite struct {
 	zone  *Zone
 	root  string
 	now   addresslist.List
+	names addresslist.List // all that there are before, on the way and after
 	ttl   uint32
 	most  int
 	steps []addresslist.Step
@@ -76,12 +77,13 @@ func (p *Push) prepareList(ctx context.Context, step *Step, c providers.Change) 
 		return nil, err
 	}
 	w := &listWrite{zone: step.state.zones[c.Name], root: c.Name, now: c.List.From, ttl: ttlOf(c.TTL), most: most, steps: addresslist.Steps(c.List.From, c.List.To)}
-	if err := p.hasList(ctx, w); err != nil {
-		return nil, err
-	}
 	var added addresslist.List
 	for _, s := range w.steps {
 		added = added.Plus(s.Add)
+	}
+	w.names = c.List.From.Plus(added)
+	if err := p.hasList(ctx, w); err != nil {
+		return nil, err
 	}
 	change := &journal.ListChange{
 		Added: c.List.To.Minus(c.List.From), Deleted: c.List.From.Minus(c.List.To), Passing: added.Minus(c.List.To),
@@ -94,7 +96,7 @@ func (p *Push) prepareList(ctx context.Context, step *Step, c providers.Change) 
 
 // hasList reads the whole list, if the provider can, and compares it.
 func (p *Push) hasList(ctx context.Context, w *listWrite) error {
-	read, err := p.Publisher.ReadLists(ctx, w.zone.Name, []string{w.root}, func(string) []string { return w.now.Absolute(w.root) })
+	read, err := p.Publisher.ReadLists(ctx, w.zone.Name, []string{w.root}, func(string) []string { return w.names.Absolute(w.root) })
 	if err != nil {
 		return err
 	}

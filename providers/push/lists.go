@@ -3,8 +3,8 @@ package push
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spfzone/spfzone/providers"
@@ -175,8 +175,9 @@ func (p *Push) knownNames(root string, entries []*journal.Entry) []string {
 // and writes down what is found out about it.
 func (p *Push) recallLists(ctx context.Context, s *state) error {
 	now := p.Now()
-	for root, entries := range p.journaled() {
-		is := s.published[root]
+	journaled := p.journaled()
+	for _, root := range slices.Sorted(maps.Keys(journaled)) {
+		entries, is := journaled[root], s.published[root]
 		if is.List == nil {
 			continue
 		}
@@ -210,19 +211,17 @@ func (p *Push) recallLists(ctx context.Context, s *state) error {
 	return ctx.Err()
 }
 
-// foldList gives the list that a row of changes has left, if it began with none
-// and the end of each is known.
+// foldList gives the list that a row of changes has left, if the end of each is
+// known since there was none.
 func foldList(entries []*journal.Entry) (l addresslist.List, ok bool) {
-	if len(entries) == 0 || !entries[0].List.First {
-		return nil, false
-	}
 	for _, e := range entries {
-		if e.Outcome != journal.Published && e.Outcome != journal.Noticed {
-			return nil, false
+		if e.List.First {
+			l, ok = nil, true
 		}
+		ok = ok && (e.Outcome == journal.Published || e.Outcome == journal.Noticed)
 		l = e.List.After(l)
 	}
-	return l, true
+	return l, ok
 }
 
 // listChangedByOthers notes that a list is not as it was left.
@@ -267,62 +266,4 @@ func (p *Push) askedUntil(s *state, root string) (until time.Time) {
 		}
 	}
 	return until
-}
-
-// sampled is how many names of a list, and of each batch of changes to it, every
-// authoritative server is asked for.
-const sampled = 32
-
-// sample gives names from all of a list, the first and the last among them.
-func sample(names []string) (out []string) {
-	n := min(sampled, len(names))
-	for i := range n {
-		out = append(out, names[i*(len(names)-1)/max(n-1, 1)])
-	}
-	return out
-}
-
-// agreedList has every server agree with the provider on a sample of a list.
-func (p *Push) agreedList(ctx context.Context, z *Zone, root string, names addresslist.List) error {
-	if len(names) == 0 {
-		return nil
-	}
-	return p.until(ctx, p.Patience, func() (bool, error) {
-		err := p.serveList(ctx, z, addresslist.Batch{Root: root, Add: sample(names.Absolute(root))}, names)
-		return err == nil, err
-	})
-}
-
-// serveList asks every server for a sample of the names of a batch, which is
-// made: those that were added have to be there, and those that were deleted not,
-// where no wildcard stands for them.
-func (p *Push) serveList(ctx context.Context, z *Zone, b addresslist.Batch, now addresslist.List) error {
-	for _, server := range z.Servers {
-		for i, names := range [][]string{sample(b.Add), sample(b.Delete)} {
-			for _, name := range names {
-				if i == 1 && covered(now, strings.TrimSuffix(name, "."+b.Root)) {
-					continue
-				}
-				has, err := server.Lists(ctx, name)
-				if err != nil {
-					return fmt.Errorf("not every server answers: %w", err)
-				}
-				if has != (i == 0) {
-					return fmt.Errorf("not every server has it: %s %s %s", server, map[bool]string{true: "has", false: "lacks"}[has], trimDot(name))
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// covered reports whether a wildcard of a list may stand for a name.
-func covered(l addresslist.List, name string) bool {
-	for name != "" {
-		_, name, _ = strings.Cut(name, ".")
-		if _, has := slices.BinarySearch(l, "*."+name); has {
-			return true
-		}
-	}
-	return false
 }
