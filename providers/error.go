@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spfzone/spfzone/providers/txt"
@@ -29,7 +30,7 @@ func (s State) String() string {
 type Error struct {
 	Provider string // its name in the configuration
 	Name     string
-	Verb     string // "reading", "creating", "replacing", "deleting" or "changing the TTL"
+	Verb     string // "reading", "creating", "replacing", "deleting", "changing the TTL" or "serving"
 	Cause    error  // asks for [ErrConflict] and the like by errors.Is
 	State    State
 	Found    *txt.RRset // what was read after the failure; nil if it could not be
@@ -44,7 +45,7 @@ func (e *Error) Error() string {
 	}
 	s := fmt.Sprintf("provider %s: %s the %s of %s: %v", e.Provider, e.Verb, what, e.Name, e.Cause)
 	switch {
-	case e.Verb == "reading":
+	case e.Verb == "reading", e.State == Unchanged && errors.Is(e.Cause, txt.ErrPutBack):
 	case e.State == Unknown && e.Found != nil:
 		s += fmt.Sprintf("; %d TXT records stand there now, of which %d are SPF records", len(e.Found.Records), len(e.Found.SPF()))
 	default:

@@ -47,6 +47,17 @@ func (n native) replace(ctx context.Context, zone, name string, before seen, new
 	return n.ReplaceTXT(ctx, zone, name, before.set, new)
 }
 
+// trier is a swapper that can tell beforehand that an edit cannot be made.
+type trier interface {
+	TryTXT(ctx context.Context, zone, name string, new txt.RRset) error
+}
+
+// server is a swapper whose records are served only when somebody is told to.
+type server interface {
+	Serve(ctx context.Context) error
+	Manual() string
+}
+
 // restore does nothing: what was not replaced was left, and any other state is
 // the work of others.
 func (n native) restore(context.Context, string, string, seen, seen, txt.RRset) error { return nil }

@@ -127,6 +127,46 @@ func (p *Publisher) Replace(ctx context.Context, zone, name string, old, new txt
 	return p.settle(ctx, zone, name, verb, before, new, done)
 }
 
+// Try gives the error of a change that [Publisher.Replace] would refuse, as far as
+// that can be told without a change.
+func (p *Publisher) Try(ctx context.Context, zone, name string, old, new txt.RRset) error {
+	verb := verbFor(old, new)
+	if err := p.permits(old, new); err != nil {
+		return p.fail(verb, name, err, Unchanged, nil)
+	}
+	n, _ := p.backend.(native)
+	if t, can := n.Swapper.(trier); can && !old.Equal(new) {
+		if err := t.TryTXT(ctx, zone, name, new); err != nil {
+			return p.fail(verb, name, err, Unchanged, nil)
+		}
+	}
+	return nil
+}
+
+// Serve has what the provider holds served, where that takes a word: it runs the
+// reload command of a zone file. It reports whether there was anybody to tell.
+func (p *Publisher) Serve(ctx context.Context, name string) (told bool, err error) {
+	n, _ := p.backend.(native)
+	s, can := n.Swapper.(server)
+	if !can || s.Manual() != "" {
+		return false, nil
+	}
+	if err := s.Serve(ctx); err != nil {
+		return false, p.fail("serving", name, err, Unknown, nil)
+	}
+	return true, nil
+}
+
+// Manual says what the operator has to do after a write for it to be served, or
+// nothing.
+func (p *Publisher) Manual() string {
+	n, _ := p.backend.(native)
+	if s, can := n.Swapper.(server); can {
+		return s.Manual()
+	}
+	return ""
+}
+
 // settle looks whether the change was made, and if not so puts back what stood
 // there before.
 func (p *Publisher) settle(ctx context.Context, zone, name, verb string, before seen, new txt.RRset, done error) error {

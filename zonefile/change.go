@@ -68,12 +68,16 @@ func (p *patch) rewriteStrings(c *change, r placed, want []string) {
 		}
 	}
 	middle, fresh := tokens[head:len(tokens)-tail], want[head:len(want)-tail]
+	closing := false // the line holds nothing but what is dropped, and the closing parenthesis
 	for i, t := range middle {
 		if i < len(fresh) {
 			c.splice(t.start, t.end, quote(fresh[i]))
-		} else {
-			p.dropString(c, r, t)
+			continue
 		}
+		if p.beginsLine(r, t) {
+			closing = p.closes(r, middle[i:])
+		}
+		p.dropString(c, r, t, closing)
 	}
 	if len(fresh) <= len(middle) {
 		return
@@ -103,14 +107,21 @@ func (p *patch) separator(tokens []token) string {
 }
 
 // dropString takes out a string with the white space before it, or with its
-// line if it is alone there. Beside a comment only, the white space stays.
-func (p *patch) dropString(c *change, r placed, t token) {
-	start := t.start
-	for start > r.start && isBlank(p.src[start-1]) {
-		start--
-	}
+// line if it is alone there. Beside a comment only, the white space stays, and a
+// closing parenthesis takes the place of the strings in its line.
+func (p *patch) dropString(c *change, r placed, t token, closing bool) {
+	start := p.blanksBefore(r, t)
 	rest := bytes.TrimLeft(p.src[t.end:r.end], " \t\r")
-	switch first := start > r.start && p.src[start-1] == '\n'; {
+	switch first := p.beginsLine(r, t); {
+	case closing:
+		if first {
+			start = t.start
+		}
+		end := t.end
+		if rest[0] == ')' {
+			end = r.end - len(rest)
+		}
+		c.splice(start, end, "")
 	case first && len(rest) > 0 && rest[0] == '\n':
 		c.splice(start, r.end-len(rest)+1, "")
 	case first && len(rest) > 0 && rest[0] == ';':
@@ -118,6 +129,37 @@ func (p *patch) dropString(c *change, r placed, t token) {
 	default:
 		c.splice(start, t.end, "")
 	}
+}
+
+// blanksBefore gives where the white space before a token begins.
+func (p *patch) blanksBefore(r placed, t token) int {
+	start := t.start
+	for start > r.start && isBlank(p.src[start-1]) {
+		start--
+	}
+	return start
+}
+
+// beginsLine reports whether a token is the first of its line, and not of the
+// record's.
+func (p *patch) beginsLine(r placed, t token) bool {
+	start := p.blanksBefore(r, t)
+	return start > r.start && p.src[start-1] == '\n'
+}
+
+// closes reports whether tokens stand in one line, and a closing parenthesis
+// behind them.
+func (p *patch) closes(r placed, tokens []token) bool {
+	for i, t := range tokens {
+		rest := bytes.TrimLeft(p.src[t.end:r.end], " \t\r")
+		if len(rest) > 0 && rest[0] == ')' {
+			return true
+		}
+		if i+1 < len(tokens) && r.end-len(rest) != tokens[i+1].start {
+			return false
+		}
+	}
+	return false
 }
 
 // insert finds the place of a new record.

@@ -19,6 +19,9 @@ type Source struct {
 	// Open gives the text of a file that is included, by its path: absolute,
 	// or relative to the folder of File. If it is nil, $INCLUDE is an error.
 	Open func(path string) ([]byte, error)
+	// Folder is where relative paths of included files lead from, for errors; ""
+	// stands for the folder of File.
+	Folder string
 	// Serial is the form that the zone's next serial number has.
 	Serial SerialForm
 }

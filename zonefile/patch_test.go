@@ -117,7 +117,7 @@ func patchCases() []patchCase {
 			after:  headNext + "@ IN TXT \"" + strings.TrimSuffix(repeated, "v=spf1") + "\" v=spf1 ; ours\n"},
 		{name: "fewer strings in parentheses", want: apex(newSPF),
 			before: head + "@ IN TXT (\n    \"v=spf1 \"\n    \"mx \"\n    \"a \" \"ip4:192.0.2.1 \"\n    \"-all\" )\n",
-			after:  headNext + "@ IN TXT (\n    \"v=spf1 ip4:192.0.2.0/24 -all\"\n\n )\n"},
+			after:  headNext + "@ IN TXT (\n    \"v=spf1 ip4:192.0.2.0/24 -all\"\n\n    )\n"},
 		{name: "data as for an unknown type", want: apex(newSPF),
 			before: head + "@ IN TYPE16 \\# 12 0b 763D73706631 ( ; v=spf1\n 202d616c6c )\n",
 			after:  headNext + "@ IN TXT \"v=spf1 ip4:192.0.2.0/24 -all\" ( ; v=spf1\n )\n"},

@@ -40,7 +40,7 @@ func FileSource(file, folder, zone string) Source {
 	if folder == "" {
 		folder = filepath.Dir(file)
 	}
-	return Source{File: file, Origin: zone, Open: func(name string) ([]byte, error) {
+	return Source{File: file, Folder: folder, Origin: zone, Open: func(name string) ([]byte, error) {
 		local := filepath.FromSlash(name)
 		if path.IsAbs(name) {
 			abs, err := filepath.Abs(folder)

@@ -81,6 +81,15 @@ func (z *zone) soa() (*item, ttls, error) {
 	return found, ttls{value: minimum}, nil
 }
 
+// Serial gives the serial number of the zone in the text of a zone file.
+func Serial(text []byte, s Source) (uint32, error) {
+	p, err := newPatch(text, s, nil)
+	if err != nil {
+		return 0, err
+	}
+	return p.serial, nil
+}
+
 // serialOf reads the serial number of an SOA record.
 func (z *zone) serialOf(soa *item) (uint32, error) {
 	t := soa.rdata[2]

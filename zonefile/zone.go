@@ -222,7 +222,11 @@ func (p *parser) shown(at string) string {
 	case path.IsAbs(at):
 		return at
 	}
-	return filepath.Join(filepath.Dir(p.File), filepath.FromSlash(at))
+	folder := p.Folder
+	if folder == "" {
+		folder = filepath.Dir(p.File)
+	}
+	return filepath.Join(folder, filepath.FromSlash(at))
 }
 
 // mainPath is the path of the zone file itself, which no other has.

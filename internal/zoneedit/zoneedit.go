@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spfzone/spfzone/providers/txt"
@@ -28,6 +29,9 @@ type Editor struct {
 	Now    func() time.Time
 	// Swap is [zonefile.SwapFile].
 	Swap func(path string, read, data []byte) error
+
+	mu     sync.Mutex
+	worked bool // the reload command has
 }
 
 const (
@@ -74,10 +78,7 @@ func unsafe(err error) error {
 // ReplaceTXT edits the file if it has old at the name, and runs the reload
 // command. If that fails, what was there is put back.
 func (e *Editor) ReplaceTXT(ctx context.Context, zone, name string, old, new txt.RRset) error {
-	edit := zonefile.Edit{Name: name, TTL: new.TTL}
-	for _, r := range new.SPF() {
-		edit.Text = r.Text()
-	}
+	edit := editOf(name, new)
 	return e.change(ctx, zone, func(text []byte) ([]byte, error) {
 		now, err := e.at(text, zone, name)
 		switch {
@@ -91,10 +92,45 @@ func (e *Editor) ReplaceTXT(ctx context.Context, zone, name string, old, new txt
 	})
 }
 
-// change has the text of the file edited, and the name server read it again. If
-// that fails, what was there is put back, with a serial number that is later
-// still; if that fails too, the error is [txt.ErrUnpublished].
+// TryTXT gives the error of an edit that cannot be made, and makes none.
+func (e *Editor) TryTXT(_ context.Context, zone, name string, new txt.RRset) error {
+	text, err := os.ReadFile(e.File)
+	if err != nil {
+		return err
+	}
+	_, err = zonefile.Patch(text, e.source(zone), []zonefile.Edit{editOf(name, new)}, e.Now())
+	return unsafe(err)
+}
+
+func editOf(name string, new txt.RRset) zonefile.Edit {
+	edit := zonefile.Edit{Name: name, TTL: new.TTL}
+	for _, r := range new.SPF() {
+		edit.Text = r.Text()
+	}
+	return edit
+}
+
+// Serve has the name server read the file as it is, and can be done by the
+// operator alone if there is no reload command.
+func (e *Editor) Serve(ctx context.Context) error { return e.reload(ctx) }
+
+// Manual says what is left to the operator after an edit.
+func (e *Editor) Manual() string {
+	if len(strings.Fields(e.Reload)) > 0 {
+		return ""
+	}
+	return "reload the name server, as the provider has no reload command"
+}
+
+// change has the text of the file edited, and the name server read it again. A
+// reload command that does not even work before that keeps the file from being
+// edited. If it fails afterwards, what was there is put back, with a serial number
+// that is later still, and the error is [txt.ErrPutBack]; if that fails too,
+// [txt.ErrUnpublished].
 func (e *Editor) change(ctx context.Context, zone string, edit func(text []byte) ([]byte, error)) error {
+	if err := e.tryReload(ctx); err != nil {
+		return err
+	}
 	text, patched, err := e.swap(edit)
 	if err != nil {
 		return err
@@ -110,7 +146,20 @@ func (e *Editor) change(ctx context.Context, zone string, edit func(text []byte)
 	if err != nil {
 		return fmt.Errorf("%w: %w; putting back what was there: %w", txt.ErrUnpublished, failed, err)
 	}
-	return failed
+	serial, err := zonefile.Serial(back, e.source(zone))
+	return errors.Join(err, fmt.Errorf("%w; %w, under the serial number %d, as the name server may have read the other", failed, txt.ErrPutBack, serial))
+}
+
+// tryReload runs the reload command once, before the first edit.
+func (e *Editor) tryReload(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.worked {
+		return nil
+	}
+	err := e.reload(ctx)
+	e.worked = err == nil
+	return err
 }
 
 // swap gives the text that was found, and the one that is in its place now.

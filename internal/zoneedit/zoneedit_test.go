@@ -83,14 +83,24 @@ func TestReloadFails(t *testing.T) {
 	needsShell(t)
 	e := newEditor(t, "@ TXT ( v=spf1 ) ; ours\n")
 	e.Reload = "ls --no-such-\x1b[2Joption"
+	was := content(t, e)
 	err := replace(t, e, "v=spf1 -all")
 	if err == nil || errors.Is(err, txt.ErrUnpublished) || !strings.HasPrefix(err.Error(), `the reload command "ls --no-such-\x1b[2Joption" failed: exit status `) || strings.Contains(err.Error(), "\x1b") {
+		t.Errorf("error %v", err)
+	}
+	if diff := cmp.Diff(was, content(t, e)); diff != "" {
+		t.Errorf("the command never worked, and the file was edited: %s", diff)
+	}
+	e.Reload = "mkdir " + filepath.Join(t.TempDir(), "once") // which works the first time
+	err = replace(t, e, "v=spf1 -all")
+	if err == nil || !errors.Is(err, txt.ErrPutBack) || !strings.HasSuffix(err.Error(), `; what was there is there again, under the serial number 2026112402, as the name server may have read the other`) {
 		t.Errorf("error %v", err)
 	}
 	want := strings.Replace(zone, "2026112400", "2026112402", 1) + "@ TXT ( v=spf1 ) ; ours\n"
 	if diff := cmp.Diff(want, content(t, e)); diff != "" {
 		t.Error(diff)
 	}
+	e = newEditor(t, "@ TXT ( v=spf1 ) ; ours\n")
 	e.Reload = "/no/such/program"
 	want = `the reload command "/no/such/program" failed: fork/exec /no/such/program: no such file or directory`
 	if err := replace(t, e, "v=spf1 -all"); err == nil || err.Error() != want {
@@ -109,9 +119,13 @@ func TestReloadFailsAndOthersWrite(t *testing.T) {
 		}
 		return zonefile.SwapFile(path, read, data)
 	}
-	e.Reload = "false"
+	once := filepath.Join(t.TempDir(), "once")
+	e.Reload = "rmdir " + once
+	if err := os.Mkdir(once, 0o777); err != nil {
+		t.Fatal(err)
+	}
 	err := replace(t, e, "v=spf1 -all")
-	if want := `the change is stored, but may not be published: the reload command "false" failed: exit status 1; putting back what was there: ` + e.File + ": " + zonefile.ErrChanged.Error(); err == nil || err.Error() != want || !errors.Is(err, txt.ErrUnpublished) {
+	if want := `the change is stored, but may not be published: the reload command "rmdir ` + once + `" failed: exit status 1; it said "rmdir: failed to remove '` + once + `': No such file or directory"; putting back what was there: ` + e.File + ": " + zonefile.ErrChanged.Error(); err == nil || err.Error() != want || !errors.Is(err, txt.ErrUnpublished) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 	if !strings.Contains(content(t, e), "v=spf1 -all") {
@@ -122,7 +136,11 @@ func TestReloadFailsAndOthersWrite(t *testing.T) {
 func TestReloadEndsWithTheContext(t *testing.T) {
 	needsShell(t)
 	e := newEditor(t, "@ TXT v=spf1\n")
-	e.Reload = "sleep 600"
+	once := filepath.Join(t.TempDir(), "reload.sh")
+	if err := os.WriteFile(once, []byte("mkdir "+once+".d && exit; exec sleep 600\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	e.Reload = "sh " + once
 	ctx, cancel := context.WithCancel(t.Context())
 	e.Swap = func(path string, read, data []byte) error {
 		cancel()

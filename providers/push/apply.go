@@ -63,6 +63,7 @@ type write struct {
 	old, new txt.RRset
 	wild     txt.RRset // what a wildcard has for the name while nothing stands there
 	entry    *journal.Entry
+	standing bool // the provider has new already, and the servers old
 }
 
 // apply makes a change, after those that made has already.
@@ -81,7 +82,16 @@ func (p *Push) apply(ctx context.Context, step *Step, made *state, c providers.C
 		return fmt.Errorf("%s is not changed: %w", trimDot(c.Name), err)
 	}
 	p.Report("%s %s: %s", c.Verb(), trimDot(c.Name), describe(w.new))
-	done := p.Publisher.Replace(ctx, w.zone.Name, w.name, w.old, w.new)
+	if w.standing {
+		p.Report("the provider %s has it already, and the authoritative servers have %s", p.Publisher.Name(), describe(w.old))
+		if _, err := p.Publisher.Serve(ctx, w.name); err != nil {
+			return errors.Join(err, p.Journal.End(w.entry, journal.Unchanged, p.Now(), err))
+		}
+	}
+	var done error
+	if !w.standing {
+		done = p.Publisher.Replace(ctx, w.zone.Name, w.name, w.old, w.new)
+	}
 	var failed *providers.Error
 	if errors.As(done, &failed) && failed.State == providers.Unchanged {
 		return errors.Join(done, p.Journal.End(w.entry, journal.Unchanged, p.Now(), done))
@@ -113,10 +123,14 @@ func (p *Push) prepare(ctx context.Context, step *Step, c providers.Change) (*wr
 	}
 	served := step.state.sets[c.Name]
 	w.wild = step.state.wild[c.Name]
-	if wild := len(w.old.Records) == 0 && len(w.wild.Records) > 0 && served.Equal(w.wild); !wild && len(txt.Minus(served.Records, w.old.Records))+len(txt.Minus(w.old.Records, served.Records)) > 0 {
-		return nil, fmt.Errorf("%w: the provider %s has %s at %s, and the authoritative servers have %s", txt.ErrConflict, p.Publisher.Name(), describe(w.old), trimDot(c.Name), describe(served))
-	}
 	w.new = p.Publisher.Attainable(w.old, w.old.With(c.New, ttlOf(c.TTL)))
+	wild := len(w.old.Records) == 0 && len(w.wild.Records) > 0 && served.Equal(w.wild)
+	switch {
+	case !wild && w.old.Equal(w.new) && sameRecords(served.Siblings(), w.old.Siblings()):
+		w.old, w.standing = served, true
+	case !wild && !sameRecords(served.Records, w.old.Records):
+		return nil, p.unserved(ctx, c.Name, w.old, served)
+	}
 	w.entry = &journal.Entry{
 		Domain: p.Domain, Zone: w.zone.Name, Name: c.Name, Provider: p.Publisher.Name(), Stage: step.Stage.Kind.String(),
 		Before: w.old, After: w.new,
@@ -131,6 +145,32 @@ func (p *Push) prepare(ctx context.Context, step *Step, c providers.Change) (*wr
 		w.entry.Absence = step.state.absence(p, c.Name)
 	}
 	return w, nil
+}
+
+func sameRecords(a, b []txt.Record) bool { return len(txt.Minus(a, b))+len(txt.Minus(b, a)) == 0 }
+
+// unserved is the error of a provider that has something else than the servers,
+// and than what it is to have. What an earlier push has written there is to be
+// served first.
+func (p *Push) unserved(ctx context.Context, name string, has, served txt.RRset) error {
+	conflict := fmt.Errorf("%w: the provider %s has %s at %s, and the authoritative servers have %s", txt.ErrConflict, p.Publisher.Name(), describe(has), trimDot(name), describe(served))
+	ours := slices.ContainsFunc(p.Journal.Entries(p.Domain), func(e *journal.Entry) bool {
+		return e.Name == name && e.Provider == p.Publisher.Name() && sameRecords(e.After.SPF(), has.SPF())
+	})
+	if manual := p.Publisher.Manual(); manual != "" {
+		return fmt.Errorf("%w: %s", conflict, manual)
+	}
+	if !ours {
+		return conflict
+	}
+	told, err := p.Publisher.Serve(ctx, name)
+	switch {
+	case err != nil:
+		return errors.Join(conflict, err)
+	case told:
+		return fmt.Errorf("%w: an earlier push has written that, and the name server was told to read it: run it again", conflict)
+	}
+	return conflict
 }
 
 // after is for how long the end of a write is awaited, though the caller does
@@ -194,7 +234,11 @@ func (p *Push) readBack(ctx context.Context, w *write) (v verdict, err error) {
 			return true, nil
 		}
 		slices.Sort(amiss)
-		return false, fmt.Errorf("not every server has it: %s", strings.Join(slices.Compact(amiss), "; "))
+		amiss = slices.Compact(amiss)
+		if manual := p.Publisher.Manual(); manual != "" {
+			amiss = append(amiss, manual)
+		}
+		return false, fmt.Errorf("not every server has it: %s", strings.Join(amiss, "; "))
 	})
 	if err != nil && v == seen {
 		v = late

@@ -39,6 +39,9 @@ func (p *Push) Forecast(ctx context.Context, step *Step) ([]Forecast, error) {
 			out = append(out, Forecast{stage, now, why})
 			why = ""
 			for _, c := range stage.Changes {
+				if err := p.try(ctx, s, c); err != nil {
+					return nil, err
+				}
 				s.suppose(p, c, now)
 			}
 		}
@@ -48,6 +51,22 @@ func (p *Push) Forecast(ctx context.Context, step *Step) ([]Forecast, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s: the stages do not come to an end", trimDot(p.Domain))
+}
+
+// try gives the error of a change that the provider would refuse.
+func (p *Push) try(ctx context.Context, s *state, c providers.Change) error {
+	if c.List != nil {
+		return nil
+	}
+	z, err := p.zone(ctx, s, c.Name)
+	if err != nil {
+		return err
+	}
+	old := s.sets[c.Name]
+	if old.Equal(s.wild[c.Name]) {
+		old = txt.RRset{} // nothing stands there itself
+	}
+	return p.Publisher.Try(ctx, z.Name, c.Name, old, p.Publisher.Attainable(old, old.With(c.New, ttlOf(c.TTL))))
 }
 
 func (s *state) copy() *state {

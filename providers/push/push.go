@@ -25,6 +25,9 @@ type Publisher interface {
 	Read(ctx context.Context, zone, name string) (txt.RRset, error)
 	Attainable(old, new txt.RRset) txt.RRset
 	Replace(ctx context.Context, zone, name string, old, new txt.RRset) error
+	Try(ctx context.Context, zone, name string, old, new txt.RRset) error
+	Serve(ctx context.Context, name string) (told bool, err error)
+	Manual() string
 	ListTTL(ttl uint32) uint32
 	ListBatch() (most int, err error)
 	ReadLists(ctx context.Context, zone string, roots []string, ask func(root string) []string) (map[string]addresslist.Subtree, error)

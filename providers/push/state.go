@@ -243,6 +243,17 @@ func (p *Push) recall(s *state) error {
 	}
 	for name, e := range last {
 		left, known := e.Left()
+		if e.Provider != "" && known && e.Outcome != journal.Published && slices.Equal(version(s.sets[name]), version(e.After)) && !slices.Equal(version(e.After), version(e.Before)) {
+			// It was written, and is served only now.
+			if p.ReadOnly {
+				continue
+			}
+			if err := p.Journal.End(e, journal.Published, now, nil); err != nil {
+				return err
+			}
+			s.remember(e, now)
+			continue
+		}
 		if !known || slices.Equal(version(left), s.published[name].Now) && left.TTL == s.sets[name].TTL {
 			continue
 		}

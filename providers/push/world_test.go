@@ -131,6 +131,15 @@ func (w *world) Read(_ context.Context, zone, name string) (txt.RRset, error) {
 // Attainable implements push.Publisher.
 func (w *world) Attainable(_, new txt.RRset) txt.RRset { return new }
 
+// Try implements push.Publisher.
+func (w *world) Try(context.Context, string, string, txt.RRset, txt.RRset) error { return nil }
+
+// Serve implements push.Publisher.
+func (w *world) Serve(context.Context, string) (bool, error) { return false, nil }
+
+// Manual implements push.Publisher.
+func (w *world) Manual() string { return "" }
+
 // Replace implements push.Publisher.
 func (w *world) Replace(_ context.Context, _, name string, old, new txt.RRset) error {
 	f := w.pending

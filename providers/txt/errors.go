@@ -14,6 +14,9 @@ var (
 	// ErrUnpublished says that the new RRset is stored, but may not be what is
 	// published.
 	ErrUnpublished = errors.New("the change is stored, but may not be published")
+	// ErrPutBack says that the new RRset was stored, and the former one is again
+	// in its place.
+	ErrPutBack = errors.New("what was there is there again")
 	// ErrUnsafe says that the change cannot be made safely.
 	ErrUnsafe = errors.New("the change cannot be made safely")
 )

@@ -1,0 +1,159 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/spfzone/spfzone/internal/leaks"
+	"github.com/spfzone/spfzone/internal/nameserver"
+)
+
+// handServer is a name server with a zone file that people keep, in the current
+// folder.
+func handServer(t *testing.T) (s *server, reload string) {
+	t.Helper()
+	inFolder(t, map[string]string{"x.zone": strings.Replace(zoneOfHand, "\tIN\tTXT\t\"v=spf1 a -all\" ; somebody added this\n", "", 1)})
+	file, err := filepath.Abs("x.zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ns, pid := nameserver.FromFile(t, serverZone, file)
+	return &server{t: t, Server: ns}, fmt.Sprintf("kill -HUP %d", pid)
+}
+
+// through gives the provider with a reload command, or none.
+func (s *server) through(reload string) string {
+	if reload != "" {
+		reload = fmt.Sprintf(", reload: %q", reload)
+	}
+	return fmt.Sprintf("{type: zonefile, file: x.zone%s, authorities: %q}", reload, s.Address)
+}
+
+func (s *server) config(reload string, n int) {
+	s.configure(serverConfig(s.through(reload), "fail", "1s", "", 0, n))
+}
+
+// ours wants the journal to know all writes for its own.
+func (s *server) ours() {
+	s.t.Helper()
+	if list := s.run(s.t.Context(), exitYes, "rollback").out.String(); strings.Contains(list, "by others") {
+		s.t.Errorf("the journal says that others wrote:\n%s", list)
+	}
+}
+
+// TestWrittenAndNotReloaded has the zone file written, and the name server not told:
+// another push says so, or tells it.
+func TestWrittenAndNotReloaded(t *testing.T) {
+	s, reload := handServer(t)
+	s.config("", 1)
+	for range 2 {
+		a := s.run(t.Context(), exitFailure, "push", "--yes", "--wait", "--propagation", "1s")
+		if got := a.err.String(); !strings.Contains(got, "uk.x.test is written, but not every server has it: ") || !strings.Contains(got, "; reload the name server, as the provider has no reload command: run it again later\n") {
+			t.Fatalf("stderr: %s", got)
+		}
+	}
+	s.config(reload, 1)
+	s.run(t.Context(), exitYes, "push", "--yes", "--wait")
+	s.planned("reloaded by push")
+	s.ours()
+
+	// By hand.
+	s.config("", 2)
+	s.run(t.Context(), exitFailure, "push", "--yes", "--wait", "--propagation", "1s")
+	if out, err := exec.Command("sh", "-c", reload).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(s.spfOf(serverZone), "10.2.3.0/24") && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if a := s.run(t.Context(), exitYes, "push", "--yes", "--wait"); strings.Contains(a.err.String(), "by others") {
+		t.Errorf("stderr: %s", &a.err)
+	}
+	s.planned("reloaded by hand")
+	s.ours()
+
+	// What was written is not wanted any more.
+	s.config("", 1)
+	s.run(t.Context(), exitFailure, "push", "--yes", "--wait", "--propagation", "1s")
+	s.config("", 3)
+	a := s.run(t.Context(), exitFailure, "push", "--yes", "--wait", "--propagation", "1s")
+	if got := a.err.String(); !strings.HasSuffix(got, ": reload the name server, as the provider has no reload command\n") {
+		t.Errorf("stderr: %s", got)
+	}
+	s.config(reload, 3)
+	a = s.run(t.Context(), exitFailure, "push", "--yes", "--wait")
+	if got := a.err.String(); !strings.HasSuffix(got, ": an earlier push has written that, and the name server was told to read it: run it again\n") {
+		t.Errorf("stderr: %s", got)
+	}
+	s.run(t.Context(), exitYes, "push", "--yes", "--wait")
+	s.planned("something else")
+	s.ours()
+}
+
+// TestKilledInReload kills a push with its reload command, between the write of the
+// file and the reload.
+func TestKilledInReload(t *testing.T) {
+	s, reload := handServer(t)
+	if err := os.WriteFile("slow.sh", []byte("test -e worked || exec touch worked\nexec sleep 60\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s.config("sh slow.sh", 1)
+	was, err := os.ReadFile("x.zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaks.Use(t, "rfc2136.key", nameserver.Key)
+	cmd := exec.Command("spfzone", "push", "--yes", "--wait", "--resolver", "udp://"+s.Address)
+	cmd.Env = append(os.Environ(), "KEY="+nameserver.Key)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	written := false
+	for end := time.Now().Add(20 * time.Second); !written && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		now, err := os.ReadFile("x.zone")
+		written = err == nil && string(now) != string(was)
+	}
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil || !written {
+		t.Fatalf("written: %v, %v", written, err)
+	}
+	_ = cmd.Wait()
+	s.config(reload, 1)
+	s.run(t.Context(), exitYes, "push", "--yes", "--wait")
+	s.planned("after it was killed")
+	s.ours()
+}
+
+// TestPlanRefusesWhatPushWould has a record come from an included file.
+func TestPlanRefusesWhatPushWould(t *testing.T) {
+	s, reload := handServer(t)
+	text, err := os.ReadFile("x.zone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := "\tIN\tTXT\t( \"v=spf1 \"\t; old\n\t\t\t\"mx \"\n\t\t\t\"~all\" )\n"
+	with := strings.Replace(string(text), record, "", 1)
+	if with == string(text) {
+		t.Fatal("no such record")
+	}
+	for name, text := range map[string]string{"x.zone": with + "\n$INCLUDE spf.inc\n", "spf.inc": "$ORIGIN x.test.\n@ IN TXT \"v=spf1 mx ~all\"\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.config(reload, 1)
+	const want = "spf.inc:2: the SPF record of x.test. comes from here, which is not edited: move it into x.zone"
+	for _, command := range [][]string{{"plan"}, {"push", "--dry-run"}} {
+		if a := s.run(t.Context(), exitRefused, command...); !strings.Contains(a.err.String(), want) {
+			t.Errorf("%s says %s", command[0], &a.err)
+		}
+	}
+}
