@@ -357,3 +357,23 @@ func (l *library) bounded(ctx context.Context, f func() error) error {
 		return ctx.Err()
 	}
 }
+
+// paged says that a module, which reads the first page of a list only, may not
+// have read all.
+func (l *library) paged(records []libdns.Record) error {
+	if l.page == 0 {
+		return nil
+	}
+	sets := map[string]bool{}
+	for _, r := range records {
+		if r == nil {
+			continue // what the module could not read
+		}
+		rr := r.RR()
+		sets[rr.Name+" "+rr.Type] = true
+	}
+	if len(records) == l.page || len(sets) == l.page {
+		return fmt.Errorf("%w: the module reads %d entries of a zone at most, and just as many came, so that some may be missing", ErrUnsafe, l.page)
+	}
+	return nil
+}

@@ -9,6 +9,20 @@ import (
 	"github.com/libdns/linode"
 )
 
+func kindLinode() kind {
+	return kind{
+		name: "linode",
+		doc:  "Linode (Akamai)",
+		fields: []FieldDescription{
+			{"api_token", Secret, true, "a personal access token"},
+			{"api_url", Text, false, "another API"},
+			{"api_version", Text, false, "its version"},
+		},
+		strategy: Strategy{Alone: AppendDelete, Beside: AppendDelete},
+		open:     module(plain(), settleLinode),
+	}
+}
+
 // settleLinode has the module do at once, and takes back, what it does to the
 // whole program at its first call: it makes a logger on standard output the
 // default one, and the library beneath it puts a transport of its own into the
