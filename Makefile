@@ -6,10 +6,12 @@ FUZZTIME   ?= 30s
 BENCHTIME  ?= 1s
 CONFIGURATIONS ?= 1000
 TREES ?= 2000
+KILLS ?= 200
+PUSHES ?= 1000
 EDITS ?= 500
 SEED ?= 1
 
-.PHONY: help build demo test check fmt vet vulnerabilities race cross fuzz bench configurations trees churn scale docs
+.PHONY: help build demo test check fmt vet vulnerabilities race cross fuzz bench configurations trees churn scale faults conformance sizes docs
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -73,6 +75,23 @@ configurations: ## build CONFIGURATIONS random configurations over the real worl
 
 trees: ## build TREES random configurations over the real world in both encodings, and in the simple way, and compare
 	$(call quiet,go test -run Trees -v -timeout 2h . -args -trees $(TREES) -seed $(SEED))
+
+faults: ## have each fault strike at each write of a push, kill spfzone KILLS times, simulate PUSHES pushes through faults, and print the counts
+	$(call counts,go test ./cmd/spfzone -v -count 1 -timeout 1h -run 'TestServerFaults|TestServerFallsSilent|TestFullDisk|TestKilled|TestCache' -args -kills $(KILLS) -everywrite)
+	$(call counts,go test ./providers/push -v -count 1 -timeout 1h -run TestPushThroughFaults -args -pushes $(PUSHES))
+
+# counts runs tests, prints what they have counted, and ends as they do.
+counts = @out=$$($(1) 2>&1); s=$$?; echo "$$out" | grep -v '^=== \|--- PASS\|a secret is in use\|looked for secrets'; exit $$s
+
+conformance: ## try every case with every type of provider, and print the table
+	@go test ./providers -count 1 -run 'TestConformance$$'
+	@cat providers/testdata/conformance.txt
+
+sizes: ## print the size of the program, stripped, without and with the heavy providers
+	@for tags in none heavy; do \
+		go build -trimpath -ldflags '-s -w' -tags $$tags -o spfzone.sized ./cmd/spfzone || exit 1; \
+		echo "$$tags $$(wc -c < spfzone.sized)"; \
+	done | awk '{ printf "%-6s %5.1f MB\n", $$1, $$2 / 1e6 }'; rm -f spfzone.sized
 
 churn: ## count the records that EDITS changes of one network change, of random configurations over the real world
 	$(call quiet,go test -run Churn -v -timeout 2h . -args -edits $(EDITS) -seed $(SEED))

@@ -19,6 +19,7 @@ type proxy struct {
 
 	mu    sync.Mutex
 	fault proxyFault // of the next update
+	every proxyFault // of each one
 	// noTransfer has the server refuse transfers of the zone.
 	noTransfer bool
 }
@@ -29,16 +30,12 @@ type exchange struct {
 	forward bool   // to the server
 	answer  []byte // in place of the server's
 	silent  bool   // no answer: the connection ends
+	hold    bool   // not before the client ends it
 	after   func() // done when the server has answered, before the answer is handed on
 }
 
 // proxyFault makes an update go wrong.
 type proxyFault func(*exchange)
-
-func answerRefused(e *exchange)  { e.code(dns.RcodeRefused) }
-func answerServFail(e *exchange) { e.code(dns.RcodeServerFailure) }
-func hangUp(e *exchange)         { e.forward, e.silent = false, true }
-func loseAnswer(e *exchange)     { e.silent = true }
 
 // code answers for the server, without a signature.
 func (e *exchange) code(rcode int) {
@@ -79,6 +76,13 @@ func (p *proxy) next(f proxyFault) {
 	p.fault = f
 }
 
+// each has every update seen.
+func (p *proxy) each(f proxyFault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.every = f
+}
+
 func (p *proxy) serve(c net.Conn) {
 	defer c.Close()
 	up, err := net.Dial("tcp", p.server)
@@ -93,15 +97,17 @@ func (p *proxy) serve(c net.Conn) {
 		}
 		e := &exchange{message: m, forward: true}
 		if p.noTransfer && isTransfer(m) {
-			answerRefused(e)
+			e.code(dns.RcodeRefused)
 		}
 		if opcode := int(m[2]>>3) & 15; opcode == dns.OpcodeUpdate {
 			p.mu.Lock()
-			f := p.fault
+			faults := []proxyFault{p.fault, p.every}
 			p.fault = nil
 			p.mu.Unlock()
-			if f != nil {
-				f(e)
+			for _, f := range faults {
+				if f != nil {
+					f(e)
+				}
 			}
 		}
 		if e.forward {
@@ -114,6 +120,9 @@ func (p *proxy) serve(c net.Conn) {
 			if e.after != nil {
 				e.after()
 			}
+		}
+		if e.hold {
+			readMessage(c)
 		}
 		if e.silent || writeMessage(c, e.answer) != nil {
 			return
