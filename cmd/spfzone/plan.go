@@ -95,7 +95,7 @@ func (p *publishing) jobs() (jobs []*job) {
 	return jobs
 }
 
-// atOnce is how many domains are looked at at once.
+// atOnce is how many domains are worked on at once if nothing is said.
 const atOnce = 16
 
 // forEach does some work for every job that has not failed.
@@ -105,7 +105,7 @@ func (p *publishing) forEach(jobs []*job, work func(*job) error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	done := 0
-	slots := make(chan struct{}, atOnce)
+	slots := make(chan struct{}, p.o.jobs)
 	for _, j := range jobs {
 		slots <- struct{}{}
 		wg.Go(func() {

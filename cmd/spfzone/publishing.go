@@ -29,6 +29,7 @@ type publishOptions struct {
 	lockOptions
 	authorities []string
 	journal     string
+	jobs        int
 	propagation time.Duration
 }
 
@@ -37,7 +38,13 @@ const defaultJournal = ".spfzone/journal"
 func (o *publishOptions) flags(f *pflag.FlagSet, propagation time.Duration) {
 	f.StringArrayVar(&o.authorities, "authority", nil, "ask this authoritative server, `HOST:PORT`, in place of those of the zone; may be given several times")
 	f.StringVar(&o.journal, "journal", defaultJournal, "`DIR` that holds what was replaced")
+	o.jobsFlag(f)
 	f.DurationVar(&o.propagation, "propagation", propagation, "wait this `TIME` for all authoritative servers to have the same")
+}
+
+func (o *publishOptions) jobsFlag(f *pflag.FlagSet) {
+	o.jobs = atOnce
+	f.Var((*atLeastOne)(&o.jobs), "jobs", "work on this many domains at once")
 }
 
 // publishing is a plan on its way into the DNS.

@@ -47,6 +47,11 @@ lost more than --shrink against it, as 'spfzone update' would refuse that: let i
 through with 'spfzone update --accept', or publish with --locked what the lock file
 has.
 
+Domains of different zones are written at once, as many as --jobs says. Those of
+one zone are written one after the other in the order of the configuration, and
+those whose records lead to other domains after these. What is said keeps to that
+order too.
+
 The exit code is 0 if all is written that may be written now, 4 if a domain is
 refused for safety, and 3 if a lookup or a write failed.`,
 		Example: `  spfzone push
@@ -157,15 +162,11 @@ func (a *app) confirm(ctx context.Context, d planDocument, jobs []*job, done str
 // that are not written yet come after those.
 func (p *publishing) write(ctx context.Context, jobs []*job, wait bool) error {
 	for {
-		progress := false
-		for _, j := range jobs {
-			did, err := p.advance(ctx, j)
-			if err != nil {
-				return err
-			}
-			progress = progress || did
+		did, err := p.pass(ctx, jobs)
+		if err != nil {
+			return err
 		}
-		if progress {
+		if did {
 			continue
 		}
 		next, waiting := earliest(jobs)

@@ -148,6 +148,25 @@ func (l *timeLimit) Set(s string) error {
 	return nil
 }
 
+// atLeastOne is a flag that is a number of one or more.
+type atLeastOne int
+
+// String implements [pflag.Value].
+func (n *atLeastOne) String() string { return strconv.Itoa(int(*n)) }
+
+// Type implements [pflag.Value].
+func (n *atLeastOne) Type() string { return "N" }
+
+// Set implements [pflag.Value].
+func (n *atLeastOne) Set(s string) error {
+	i, err := strconv.ParseUint(s, 10, 16)
+	if err != nil || i == 0 {
+		return errors.New("must be a number of one or more")
+	}
+	*n = atLeastOne(i)
+	return nil
+}
+
 // choice is a flag that is one of a few words.
 type choice struct {
 	value string

@@ -64,6 +64,7 @@ server does not answer, so that not all is known.`,
 	f.StringArrayVar(&o.authorities, "authority", nil, "ask this authoritative server, `HOST:PORT`, in place of those of the zones; may be given several times")
 	f.StringVar(&o.journal, "journal", defaultJournal, "`DIR` that holds what was replaced")
 	o.lockFlags(a, f)
+	o.jobsFlag(f)
 	f.StringArrayVar(&o.also, "also", nil, "look at what this `RESOLVER` says too, in the form of --resolver; may be given several times")
 	f.Var(&o.format, "format", "form of the answer: text, json, junit or sarif; json if --output is")
 	return cmd

@@ -48,9 +48,10 @@ compares what is published with that as verify does. With --push it publishes
 before, as push --yes does, and comes back when the next stage may run.
 
 A source that fails, vanishes or shrinks stops the update: the lock file stays as
-it was, what is published is compared with that, and nothing is pushed in that
-round. No flag lets one through: run 'spfzone update --accept SERVICE', and the
-next round goes on from there. --push needs a lock file that is there before.
+it was, and the domains that list the source, or lead to such domains, are not
+pushed in that round; all others are, with what their own sources have. No flag
+lets a source through: run 'spfzone update --accept SERVICE', and the next round
+goes on from there. --push needs a lock file that is there before.
 
 It logs to stderr. --listen serves /metrics to Prometheus, and /healthz, which
 is 200 as long as rounds come to an end. docs/watch.md lists the metrics.

@@ -22,6 +22,20 @@ import (
 type vendorDNS struct {
 	mu      sync.Mutex
 	records []spf.TXT
+	other   []spf.TXT // of another vendor
+}
+
+// grow has another vendor add networks, up to a number of them.
+func (v *vendorDNS) grow(networks int) (record string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var terms []string
+	for i := range networks {
+		terms = append(terms, fmt.Sprintf("ip4:10.%d.7.0/24", 100+i))
+	}
+	record = "v=spf1 " + strings.Join(terms, " ") + " -all"
+	v.other = []spf.TXT{{record}}
+	return record
 }
 
 func (v *vendorDNS) publish(texts ...string) {
@@ -36,7 +50,7 @@ func (v *vendorDNS) publish(texts ...string) {
 func (v *vendorDNS) over(base spf.Resolver) spf.Resolver {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return &spf.Overlay{Base: base, TXT: map[string][]spf.TXT{"vendor.test.": v.records}}
+	return &spf.Overlay{Base: base, TXT: map[string][]spf.TXT{"vendor.test.": v.records, "other.test.": v.other}}
 }
 
 // shortSleeps sleeps what is short, and leaves the rest to another.
@@ -50,18 +64,22 @@ func shortSleeps(held func(context.Context, time.Duration) error) func(context.C
 }
 
 // TestWatchPushes has the daemon publish what a vendor changes on a real name
-// server, and not what the vendor loses.
+// server, and not what the vendor loses. Domains that do not list it go on.
 func TestWatchPushes(t *testing.T) {
 	ns := nameserver.Knot(t, serverZone, zoneOfServers())
 	s := &server{t, ns, updateProvider(ns)}
 	inFolder(t, map[string]string{"spfzone.yaml": fmt.Sprintf(`defaults: {all: fail, ttl: 1s, limits: {response: 1200}}
-services: {v: {include: vendor.test, flatten: always}}
-domains: {x.test: {senders: [mx, v], publish: {provider: p}}}
+services: {v: {include: vendor.test, flatten: always}, w: {include: other.test, flatten: always}}
+domains:
+  x.test: {senders: [mx, v], publish: {provider: p}}
+  o.x.test: {zone: x.test, senders: [w], publish: {provider: p}}
+  l.x.test: {zone: x.test, senders: [w, 'include:x.test'], publish: {provider: p}}
 providers: {p: %s}
 `, s.provider)})
 	siblings := s.others(serverZone)
 	vendor := &vendorDNS{}
 	vendor.publish("v=spf1 ip4:10.0.0.0/24 ip4:10.1.0.0/24 -all")
+	vendor.grow(1)
 	d := newDaemon(t)
 	d.now = time.Now
 	d.env = s.app().env
@@ -85,28 +103,42 @@ providers: {p: %s}
 	if code := other.run(t.Context(), []string{"update", "--resolver", "udp://" + ns.Address}); code != exitYes {
 		t.Fatalf("update: %d %s", code, &other.err)
 	}
-	const drift, outcome = `spfzone_domain_drift{domain="x.test"} %d` + "\n", `spfzone_rounds_total{outcome="refused"} %d` + "\n"
-	for _, step := range []struct {
+	const drift = `spfzone_domain_drift{domain="x.test"} 0` + "\n"
+	led := ""
+	for i, step := range []struct {
 		name    string
 		vendor  []string
 		want    string
-		refused int
+		refused bool
 	}{
-		{"first", []string{"v=spf1 ip4:10.0.0.0/24 ip4:10.1.0.0/24 -all"}, "v=spf1 mx ip4:10.0.0.0/24 ip4:10.1.0.0/24 -all", 1},
-		{"the vendor grows", []string{"v=spf1 ip4:10.0.0.0/24 ip4:10.1.0.0/24 ip4:10.3.0.0/24 -all"}, "v=spf1 mx ip4:10.0.0.0/24 ip4:10.1.0.0/24 ip4:10.3.0.0/24 -all", 1},
-		{"the vendor vanishes", nil, "v=spf1 mx ip4:10.0.0.0/24 ip4:10.1.0.0/24 ip4:10.3.0.0/24 -all", 2},
-		{"the vendor shrinks", []string{"v=spf1 ip4:10.0.0.0/24 -all"}, "v=spf1 mx ip4:10.0.0.0/24 ip4:10.1.0.0/24 ip4:10.3.0.0/24 -all", 3},
-		{"the vendor loses little", []string{"v=spf1 ip4:10.1.0.0/24 ip4:10.3.0.0/24 -all"}, "v=spf1 mx ip4:10.1.0.0/24 ip4:10.3.0.0/24 -all", 3},
+		{"first", []string{"v=spf1 ip4:10.0.0.0/24 ip4:10.1.0.0/24 -all"}, "v=spf1 mx ip4:10.0.0.0/24 ip4:10.1.0.0/24 -all", false},
+		{"the vendor grows", []string{"v=spf1 ip4:10.0.0.0/24 ip4:10.1.0.0/24 ip4:10.3.0.0/24 -all"}, "v=spf1 mx ip4:10.0.0.0/24 ip4:10.1.0.0/24 ip4:10.3.0.0/24 -all", false},
+		{"the vendor vanishes", nil, "v=spf1 mx ip4:10.0.0.0/24 ip4:10.1.0.0/24 ip4:10.3.0.0/24 -all", true},
+		{"the vendor shrinks", []string{"v=spf1 ip4:10.0.0.0/24 -all"}, "v=spf1 mx ip4:10.0.0.0/24 ip4:10.1.0.0/24 ip4:10.3.0.0/24 -all", true},
+		{"the vendor loses little", []string{"v=spf1 ip4:10.1.0.0/24 ip4:10.3.0.0/24 -all"}, "v=spf1 mx ip4:10.1.0.0/24 ip4:10.3.0.0/24 -all", false},
 	} {
 		vendor.publish(step.vendor...)
+		other := vendor.grow(2 + i)
 		d.wake <- struct{}{}
 		d.over()
 		log := d.logged()
 		if got := s.spfOf(serverZone); got != step.want {
 			t.Errorf("%s: %q is published, want %q\n%s", step.name, got, step.want, log)
 		}
+		if got := s.spfOf("o." + serverZone); got != other {
+			t.Errorf("%s: %q is published of the other vendor, want %q\n%s", step.name, got, other, log)
+		}
+		if !step.refused { // of those that lead to x.test, as for x.test itself
+			led = strings.Replace(other, " -all", " include:x.test -all", 1)
+		} else if !strings.Contains(log, `not_pushed="x.test, l.x.test"`) {
+			t.Errorf("%s: log:\n%s", step.name, log)
+		}
+		if got := s.spfOf("l." + serverZone); got != led {
+			t.Errorf("%s: %q is published of what leads to it, want %q\n%s", step.name, got, led, log)
+		}
 		lines := strings.Join(d.metrics(), "")
-		if !strings.Contains(lines, fmt.Sprintf(drift, 0)) || !strings.Contains(lines, fmt.Sprintf(outcome, step.refused)) {
+		ended := log[strings.LastIndex(log, "round ended"):] // a stage that waits has more than one round
+		if !strings.Contains(lines, drift) || strings.Contains(ended, "outcome=refused") != step.refused || strings.Contains(ended, "outcome=done") == step.refused {
 			t.Errorf("%s: metrics:\n%s\nlog:\n%s", step.name, lines, log)
 		}
 		leaks.Look(t, "log", []byte(log))

@@ -23,6 +23,8 @@ type round struct {
 	lock         *builder.Lock // that counts now; nil if there is none
 	sources      []builder.SourceChange
 	stopped      bool            // an alarm stopped the update
+	held         map[string]bool // domains that are not pushed, as an alarm concerns them
+	heldNames    []string
 	plan         *builder.Plan   // nil if there is none
 	jobs         []*job          // of the push
 	found        []*verification // as the domains of plan; nil if there was no time for it
@@ -44,7 +46,7 @@ func (w *watch) do(ctx context.Context, r *round) error {
 	if r.plan == nil {
 		return err
 	}
-	if w.o.push && err == nil && !r.stopped {
+	if w.o.push && err == nil {
 		err = w.push(ctx, r)
 	}
 	return errors.Join(err, w.verify(ctx, r))
@@ -66,7 +68,8 @@ func (w *watch) update(ctx context.Context, r *round) error {
 	if err != nil {
 		return err
 	}
-	refresh, _, err := w.a.relock(ctx, w.config, builder.UpdateOptions{Resolver: dns, Old: old, Shrink: int(w.o.shrink), Now: w.a.now})
+	o := builder.UpdateOptions{Resolver: dns, Old: old, Shrink: int(w.o.shrink), Now: w.a.now}
+	refresh, _, err := w.a.relock(ctx, w.config, o)
 	if err == nil {
 		r.sources, r.stopped = refresh.Sources, refresh.Stopped()
 	}
@@ -77,7 +80,9 @@ func (w *watch) update(ctx context.Context, r *round) error {
 	if r.lock = old; old != nil && ctx.Err() == nil {
 		var planning error
 		r.plan, planning = w.a.plan(ctx, w.config, old, nil)
-		err = errors.Join(err, planning)
+		if err = errors.Join(err, planning); err == nil && w.o.push {
+			w.besides(ctx, r, o)
+		}
 	}
 	return err
 }
@@ -102,6 +107,7 @@ func (w *watch) push(ctx context.Context, r *round) error {
 	if err != nil {
 		return err
 	}
+	only = slices.DeleteFunc(only, func(name string) bool { return r.held[name] })
 	p, err := w.a.openPublishing(w.config, only, w.o.publishOptions, false)
 	if err != nil {
 		return err
@@ -231,7 +237,11 @@ func (r *round) report(log *slog.Logger, pause time.Duration) {
 		reportSource(log, s)
 	}
 	if r.stopped {
-		log.Error("the lock file is left as it was and nothing is pushed: let a source through with 'spfzone update --accept' if it is right so")
+		var held []any
+		if len(r.heldNames) > 0 {
+			held = []any{"not_pushed", someOf(r.heldNames)}
+		}
+		log.Error("the lock file is left as it was: let a source through with 'spfzone update --accept' if it is right so", held...)
 	}
 	if r.err != nil {
 		log.Error("the round is not whole", "error", r.err)
