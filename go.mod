@@ -19,11 +19,9 @@ require (
 	github.com/libdns/godaddy v1.1.0
 	github.com/libdns/googleclouddns v1.2.0
 	github.com/libdns/hetzner/v2 v2.0.1
-	github.com/libdns/inwx v0.3.1
 	github.com/libdns/ionos v1.2.0
 	github.com/libdns/libdns v1.1.1
 	github.com/libdns/linode v0.5.0
-	github.com/libdns/namecheap v1.0.0
 	github.com/libdns/netcup v1.0.0
 	github.com/libdns/ovh v1.1.0
 	github.com/libdns/porkbun v1.1.0
@@ -54,7 +52,6 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/sts v1.38.5 // indirect
 	github.com/aws/smithy-go v1.23.0 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
-	github.com/boombuler/barcode v1.0.2 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/dnsimple/dnsimple-go/v8 v8.0.0 // indirect
 	github.com/felixge/httpsnoop v1.0.4 // indirect
@@ -74,7 +71,6 @@ require (
 	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
 	github.com/ovh/go-ovh v1.7.0 // indirect
 	github.com/pbergman/provider v1.1.1 // indirect
-	github.com/pquerna/otp v1.5.0 // indirect
 	github.com/prometheus/client_model v0.6.2 // indirect
 	github.com/prometheus/common v0.66.1 // indirect
 	github.com/prometheus/procfs v0.16.1 // indirect

@@ -33,7 +33,11 @@ func (s Strategy) guarantees() []string {
 	if s.CreateAlone {
 		out = append(out, "Where no TXT record stands, one is created.")
 	}
-	if s.Rewrites {
+	if s.WholeZone {
+		out = append(out,
+			"Every change writes the whole zone: it is refused unless two readings agree and hold nothing that a write could not say, and all of the zone is compared after it.",
+			"A change that others make anywhere in the zone in the moment before is lost.")
+	} else if s.Rewrites {
 		out = append(out, "To add or delete a record, the module writes the whole RRset; a change that others make in the moment before it is lost.")
 	}
 	if s.Why != "" {

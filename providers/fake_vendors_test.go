@@ -497,7 +497,13 @@ func fakeINWX(s *store) http.Handler {
 		c := request[call](r)
 		p := c.Params
 		data := obj{}
+		if _, err := r.Cookie("domrobot"); err != nil && c.Method != "account.login" {
+			reply(w, 200, obj{"code": 2002, "msg": "Command use error"})
+			return
+		}
 		switch c.Method {
+		case "account.login":
+			http.SetCookie(w, &http.Cookie{Name: "domrobot", Value: "1", Path: "/"})
 		case "nameserver.info":
 			all := []obj{}
 			for _, e := range s.list(nil) {
@@ -528,8 +534,18 @@ func fakeNamecheap(s *store) http.Handler {
 				inner += fmt.Sprintf(`<host HostId="%d" Name="%s" Type="%s" Address="%s" MXPref="10" TTL="%d"/>`, e.id, e.name, e.rrtype, xmlEscape(e.content), e.ttl)
 			}
 			inner = `<DomainDNSGetHostsResult Domain="example.test" EmailType="MX" IsUsingOurDNS="true">` + inner + `</DomainDNSGetHostsResult>`
+		case "namecheap.domains.dns.setHosts":
+			s.remove(func(entry) bool { return true })
+			for n := 1; r.FormValue(fmt.Sprint("HostName", n)) != ""; n++ {
+				field := func(name string) string { return r.FormValue(name + strconv.Itoa(n)) }
+				if field("RecordType") == "MX" && r.FormValue("EmailType") != "MX" {
+					continue
+				}
+				s.add(field("HostName"), field("RecordType"), number(field("TTL")), field("Address"))
+			}
+			inner = `<DomainDNSSetHostsResult Domain="example.test" IsSuccess="true"/>`
 		default:
-			s.t.Errorf("namecheap: a write: %s", command)
+			s.t.Errorf("namecheap: %s", command)
 		}
 		fmt.Fprintf(w, `<ApiResponse Status="OK"><CommandResponse>%s</CommandResponse></ApiResponse>`, inner)
 	})

@@ -1,6 +1,10 @@
 package providers
 
-import "github.com/libdns/inwx"
+import (
+	"github.com/libdns/libdns"
+
+	"github.com/spfzone/spfzone/providers/inwx"
+)
 
 func kindINWX() kind {
 	return kind{
@@ -12,9 +16,15 @@ func kindINWX() kind {
 			{"shared_secret", Secret, false, "the secret of its second factor"},
 			{"endpoint_url", Text, false, "another API"},
 		},
-		strategy: Strategy{Alone: SetRRset, Beside: Refuse, TTL: TTLs{Least: 300},
-			Why:   "the module deletes whatever the API finds by the content, and whether that compares whole contents is not known",
-			Lists: ListWay{Why: "the module deletes whatever the API finds by the name, and whether that compares whole names is not known"}},
-		open: module[inwx.Provider](plain()),
+		strategy: Strategy{Alone: EditRecord, Beside: EditRecord, TTL: TTLs{Least: 300}},
+		open: module[inwx.Provider](func() codec {
+			c := plain()
+			c.edit = func(read libdns.Record, rr libdns.RR) libdns.Record {
+				own, _ := read.(inwx.Record)
+				own.Entry = rr
+				return own
+			}
+			return c
+		}()),
 	}
 }

@@ -1,19 +1,19 @@
 package providers
 
-import "github.com/libdns/namecheap"
+import "github.com/spfzone/spfzone/providers/namecheap"
 
 func kindNamecheap() kind {
 	return kind{
 		name: "namecheap",
-		doc:  "Namecheap, to read only",
+		doc:  "Namecheap, whose API writes the whole zone at every change",
 		fields: []FieldDescription{
 			{"api_key", Secret, true, "the API key"},
 			{"user", Text, true, "the API user"},
 			{"client_ip", Text, true, "the address that the account allows, from which requests come"},
 			{"api_endpoint", Text, false, "another API"},
 		},
-		strategy: Strategy{Why: "the module writes the whole zone at every change, and without the zone's EmailType, by which the API drops its MX records",
-			Lists: ListWay{Why: "the module writes the whole zone at every change"}},
+		strategy: Strategy{Alone: SetRRset, Beside: SetRRset, Rewrites: true, WholeZone: true, TTL: TTLs{Least: 60, Most: 60000},
+			Lists: ListWay{Why: "every name would be a write of the whole zone"}},
 		open: module[namecheap.Provider](plain()),
 	}
 }

@@ -42,6 +42,9 @@ type Strategy struct {
 	// Rewrites says that even to add or delete a record the whole RRset is
 	// written back, so that a change that others make at that moment is lost.
 	Rewrites bool
+	// WholeZone says that so is the whole zone, which is refused where it holds
+	// what a write cannot say, and looked at as a whole before and after.
+	WholeZone bool
 	// TTL is what TTLs can be had.
 	TTL TTLs
 	// Why says why something is refused.

@@ -22,13 +22,15 @@ var imports = map[string][]string{
 	"spf":         {"go4.org/netipx", "golang.org/x/net/idna"},
 	"resolver":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
 	"zonefile":    {"spf", "go4.org/netipx", "github.com/miekg/dns"},
-	"providers":   append([]string{"spf", "internal/spelling", "providers/addresslist", "providers/secret", "providers/txt", "providers/rfc2136", "providers/powerdns", "providers/route53", "go4.org/netipx", "github.com/libdns/libdns"}, vendors...),
+	"providers":   append([]string{"spf", "internal/spelling", "providers/addresslist", "providers/secret", "providers/txt", "providers/inwx", "providers/namecheap", "providers/rfc2136", "providers/powerdns", "providers/route53", "go4.org/netipx", "github.com/libdns/libdns"}, vendors...),
 	"builder":     {"spf", "internal/spelling", "go4.org/netipx", "gopkg.in/yaml.v3"},
 	"cmd/spfzone": append([]string{"spf", "resolver", "zonefile", "providers", "providers/addresslist", "providers/journal", "providers/push", "providers/txt", "builder", "internal/spelling", "internal/zoneedit", "go4.org/netipx", "github.com/spf13/cobra", "github.com/spf13/pflag"}, metrics...),
 
 	"providers/txt":         {"spf"},
 	"providers/secret":      nil,
 	"providers/addresslist": {"spf", "go4.org/netipx"},
+	"providers/inwx":        {"providers/secret", "github.com/libdns/libdns"},
+	"providers/namecheap":   {"providers/secret", "providers/txt", "github.com/libdns/libdns"},
 	"providers/powerdns":    {"providers/addresslist", "providers/secret", "providers/txt", "github.com/libdns/libdns"},
 	"providers/route53":     {"providers/addresslist", "providers/secret", "providers/txt", aws + "/aws", aws + "/aws/retry", aws + "/config", aws + "/credentials", aws + "/service/route53", aws + "/service/route53/types"},
 	"providers/rfc2136":     {"providers/addresslist", "providers/secret", "providers/txt", "github.com/miekg/dns", "github.com/libdns/libdns"},
@@ -59,7 +61,7 @@ const aws = "github.com/aws/aws-sdk-go-v2"
 var vendors = []string{
 	"github.com/libdns/bunny", "github.com/libdns/cloudflare", "github.com/libdns/cloudns", "github.com/libdns/desec",
 	"github.com/libdns/digitalocean", "github.com/libdns/dnsimple", "github.com/libdns/gandi", "github.com/libdns/godaddy",
-	"github.com/libdns/inwx", "github.com/libdns/ionos", "github.com/libdns/linode", "github.com/libdns/namecheap",
+	"github.com/libdns/ionos", "github.com/libdns/linode",
 	"github.com/libdns/netcup", "github.com/libdns/ovh", "github.com/libdns/porkbun", "github.com/libdns/transip",
 }
 

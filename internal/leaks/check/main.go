@@ -101,6 +101,13 @@ func (r *run) take(e event, logs map[string]*strings.Builder) {
 	case e.Action == "fail" && e.Test != "":
 		fmt.Print(logs[id])
 		delete(logs, id)
+	case e.Action == "fail": // what ran when the package died says why
+		for name, log := range logs {
+			if strings.HasPrefix(name, e.Package+" ") && name != id {
+				fmt.Print(log)
+				delete(logs, name)
+			}
+		}
 	case e.Action == "pass" || e.Action == "skip":
 		delete(logs, id)
 	}
