@@ -31,7 +31,7 @@ func TestPushBesideWildcard(t *testing.T) {
 				name, config string
 				parts        int
 				removed      int
-			}{{"first", few, 0, 0}, {"parts", parts(2), 2, 0}, {"a network more", parts(3), 2, 0}, {"without parts", few, 0, 2}} {
+			}{{"first", few, 0, 0}, {"parts", parts(2), 2, 0}, {"without parts", few, 0, 2}} {
 				s.configure(step.config)
 				a := s.run(t.Context(), exitYes, "push", "--yes", "--wait", "--propagation", "5s")
 				s.planned(step.name)
