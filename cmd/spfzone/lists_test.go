@@ -113,7 +113,7 @@ in-addr IN TXT "no list"
 			s := &server{t, ns, w.provider(ns)}
 			steps := listSteps(s.provider)
 			if w.name != writers()[0].name {
-				steps = steps[:4]
+				steps = steps[:3]
 			}
 			s.pushLists(steps)
 		})
