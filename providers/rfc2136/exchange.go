@@ -29,13 +29,17 @@ func (p *Provider) sign(m *dns.Msg) {
 	m.SetTsig(dns.CanonicalName(p.KeyName), algorithm, fudge, now().Unix())
 }
 
+func (p *Provider) timeout() time.Duration {
+	if p.Timeout <= 0 {
+		return defaultTimeout
+	}
+	return time.Duration(p.Timeout) * time.Second
+}
+
 // exchange sends a message and gives the answer. An answer that is not signed
 // as the question was proves nothing, so it is an error.
 func (p *Provider) exchange(ctx context.Context, zone string, m *dns.Msg) (*dns.Msg, error) {
-	timeout := time.Duration(p.Timeout) * time.Second
-	if timeout <= 0 {
-		timeout = defaultTimeout
-	}
+	timeout := p.timeout()
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %v: %w", timeout, context.DeadlineExceeded))
 	defer cancel()
 	conn, end, err := p.connect(ctx)

@@ -102,7 +102,7 @@ func (p *Provider) connect(ctx context.Context) (*dns.Conn, func(), error) {
 		return nil, nil, err
 	}
 	address, _ := p.address()
-	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	c, err := (&net.Dialer{Timeout: p.timeout()}).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -137,6 +138,9 @@ func (c *connection) send(m *dns.Msg) (*dns.Msg, error) {
 				c.conn = nil
 				return nil, err
 			}
+		}
+		if err := c.conn.SetDeadline(time.Now().Add(c.p.timeout())); err != nil {
+			return nil, err
 		}
 		r, err := c.p.exchangeOn(c.ctx, c.conn, c.zone, m.Copy())
 		again := !fresh && (err != nil || r.Rcode == dns.RcodeNotAuth)

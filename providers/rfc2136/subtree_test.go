@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"slices"
 	"testing"
 
@@ -123,4 +125,21 @@ func zoneOf(t *testing.T, ctx context.Context, p *Provider) (out []string) {
 	}
 	slices.SortFunc(out, cmp.Compare)
 	return out
+}
+
+// A server that takes a connection and says nothing is not waited for for ever.
+func TestAskBelowBoundsTheWait(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p := &Provider{Server: l.Addr().String(), Timeout: 1}
+	err = p.forEach(t.Context(), zone, 3, func(send sender, i int) error {
+		_, _, err := addresses(send, zone, fmt.Sprintf("%d.2.0.192.in-addr.%s", i, root))
+		return err
+	})
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
 }
