@@ -95,6 +95,17 @@ func (p *Publisher) Attainable(old, new txt.RRset) txt.RRset {
 	return new
 }
 
+// Attainable does the same for a type of provider that is not opened. For a type
+// that is not known it gives new as it is.
+func Attainable(kind string, old, new txt.RRset) txt.RRset {
+	for _, k := range kinds() {
+		if k.name == kind {
+			new.TTL = k.strategy.attainable(old, new)
+		}
+	}
+	return new
+}
+
 // Replace makes the TXT RRset new of old, which is what [Publisher.Read] gave
 // for the name. They differ in SPF records alone, of which new has at most one,
 // or in the TTL, which is one that can be had ([Publisher.Attainable]); the

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/spfzone/spfzone/internal/leaks"
 	"github.com/spfzone/spfzone/internal/nameserver"
 )
@@ -155,5 +157,27 @@ func TestPlanRefusesWhatPushWould(t *testing.T) {
 		if a := s.run(t.Context(), exitRefused, command...); !strings.Contains(a.err.String(), want) {
 			t.Errorf("%s says %s", command[0], &a.err)
 		}
+	}
+}
+
+// TestOneTTL publishes beside records whose TTL stands: plan says so, and verify
+// takes it for what is planned.
+func TestOneTTL(t *testing.T) {
+	s, reload := handServer(t)
+	s.configure(strings.Replace(serverConfig(s.through(reload), "fail", "20s", "", 0, 1), "[a, 198.51.100.0/24]", "[a]", 1))
+	const note = "spfzone: the SPF record of x.test gets the TTL 1 of the other TXT records at its name, and not 20: an RRset has one TTL (RFC 2181, Section 5.2)\n"
+	for _, command := range [][]string{{"plan"}, {"push", "--yes", "--wait"}, {"plan"}, {"push", "--yes"}} {
+		a := s.run(t.Context(), exitYes, command...)
+		if n := strings.Count(a.err.String(), note); n != 1 {
+			t.Errorf("%s says %d times that the TTL is another:\n%s", command[0], n, &a.err)
+		}
+	}
+	s.planned("beside others")
+	a := s.run(t.Context(), exitYes, "verify")
+	want := "x.test: note (ttl) at " + s.Address + ": x.test has the TTL 1s, where the configuration has 20s: push leaves it so, as it is that of the other TXT records, and an RRset has one (RFC 2181, Section 5.2)\n" +
+		"x.test: note (ttl) at " + s.Address + ": uk.x.test has the TTL 1s, where the configuration has 20s: push leaves it so, as it is that of the other TXT records, and an RRset has one (RFC 2181, Section 5.2)\n" +
+		"1 domain: 1 identical to the plan\n"
+	if diff := cmp.Diff(want, a.out.String()); diff != "" {
+		t.Errorf("verify (-want +got):\n%s", diff)
 	}
 }

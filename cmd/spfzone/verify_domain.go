@@ -12,6 +12,7 @@ import (
 	"github.com/spfzone/spfzone/providers"
 	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/providers/push"
+	"github.com/spfzone/spfzone/providers/txt"
 	"github.com/spfzone/spfzone/resolver"
 	"github.com/spfzone/spfzone/spf"
 )
@@ -39,7 +40,7 @@ func (p *publishing) verify(ctx context.Context, d *builder.DomainPlan, views []
 	}
 	planned := p.plan.Overlay(p.resolver)
 	for _, at := range views {
-		if err := v.compare(ctx, p.a, d, planned, at); err != nil {
+		if err := v.compare(ctx, p, d, planned, at); err != nil {
 			v.find(ruleLookup, at.name, "%v", err)
 		}
 	}
@@ -55,7 +56,7 @@ func failed(r *builder.Refusal) bool {
 }
 
 // compare holds what one view says against the plan.
-func (v *verification) compare(ctx context.Context, a *app, d *builder.DomainPlan, planned spf.Resolver, at view) error {
+func (v *verification) compare(ctx context.Context, p *publishing, d *builder.DomainPlan, planned spf.Resolver, at view) error {
 	var differ []string
 	names := map[string]string{} // of lists as they are published, by their planned names
 	for _, r := range d.Records {
@@ -75,8 +76,8 @@ func (v *verification) compare(ctx context.Context, a *app, d *builder.DomainPla
 		namesOfLists(d, r.Text, texts, names)
 		if !slices.Equal(texts, []string{r.Text}) {
 			differ = append(differ, trimDot(r.Name))
-		} else if at.server != nil && answer.TTL != r.TTL {
-			v.find(ruleTTL, at.name, "%s has the TTL %v, where %v is planned", trimDot(r.Name), answer.TTL, r.TTL)
+		} else if at.server != nil {
+			v.ttl(p.publishers[d.Domain.Publish].kind, r, answer, at.name)
 		}
 	}
 	listed, whole, err := v.lists(ctx, d, names, at)
@@ -97,12 +98,36 @@ func (v *verification) compare(ctx context.Context, a *app, d *builder.DomainPla
 	if equal && len(differ) > 0 {
 		v.find(ruleText, at.name, "%s published in other words", isOrAre(differ))
 	}
-	c := &spf.Checker{Resolver: at.resolver, Limits: d.Domain.Limits.Evaluation(), Now: a.now}
+	c := &spf.Checker{Resolver: at.resolver, Limits: d.Domain.Limits.Evaluation(), Now: p.a.now}
 	wrong, err := d.Domain.Unmet(ctx, c)
 	for _, w := range wrong {
 		v.find(ruleExpect, at.name, "%s", w)
 	}
 	return err
+}
+
+// ttl compares the TTL of a record with the one that push gives it through a type
+// of provider: an RRset has one TTL (RFC 2181, Section 5.2), and beside other TXT
+// records that may be theirs.
+func (v *verification) ttl(kind string, r builder.Record, answer spf.Answer[spf.TXT], at string) {
+	if answer.TTL == r.TTL {
+		return
+	}
+	set := txt.RRset{TTL: uint32(answer.TTL / time.Second)}
+	for _, t := range answer.Records {
+		set.Records = append(set.Records, txt.Record{Strings: t})
+	}
+	attained := providers.Attainable(kind, set, set.With(r.Text, uint32(r.TTL/time.Second))).TTL
+	if attained != set.TTL {
+		v.find(ruleTTL, at, "%s has the TTL %v, where %v is planned", trimDot(r.Name), answer.TTL, time.Duration(attained)*time.Second)
+		return
+	}
+	why := "the provider publishes no other"
+	if len(set.Siblings()) > 0 {
+		why = "it is that of the other TXT records, and an RRset has one (RFC 2181, Section 5.2)"
+	}
+	v.find(ruleTTL, at, "%s has the TTL %v, where the configuration has %v: push leaves it so, as %s", trimDot(r.Name), answer.TTL, r.TTL, why)
+	v.findings[len(v.findings)-1].level = levelNote
 }
 
 // mostListed bounds the names of a list that are asked for. Of a longer one they

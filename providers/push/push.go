@@ -97,7 +97,7 @@ func (p *Push) Next(ctx context.Context) (*Step, error) {
 	if p.done != nil && sameChanges(*p.done, stage) {
 		return nil, fmt.Errorf("%s: what was written shows, but is not what was to be: %s; the provider %s does not do it", trimDot(p.Domain), changeText(s, stage.Changes[0]), p.Publisher.Name())
 	}
-	return &Step{Stage: stage, Notes: s.notes, state: s}, nil
+	return &Step{Stage: stage, Notes: append(s.notes, p.unattainable(s)...), state: s}, nil
 }
 
 // next is Next for a state that was read, or supposed.
@@ -125,6 +125,17 @@ func (p *Push) attainable(s *state) []providers.Wanted {
 		wanted[i].TTL = seconds(p.Publisher.Attainable(old, old.With(w.Text, ttlOf(w.TTL))).TTL)
 	}
 	return wanted
+}
+
+// unattainable says which records have another TTL than is wanted, because other
+// TXT records stand at the name: an RRset has one TTL (RFC 2181, Section 5.2).
+func (p *Push) unattainable(s *state) (notes []string) {
+	for i, w := range p.attainable(s) {
+		if want := p.Wanted[i].TTL; w.List == nil && w.TTL != want && len(s.sets[w.Name].Siblings()) > 0 {
+			notes = append(notes, fmt.Sprintf("the SPF record of %s gets the TTL %d of the other TXT records at its name, and not %d: an RRset has one TTL (RFC 2181, Section 5.2)", trimDot(w.Name), ttlOf(w.TTL), ttlOf(want)))
+		}
+	}
+	return notes
 }
 
 // ready holds the state against what the planner takes for granted: that the
