@@ -129,7 +129,7 @@ func (k StageKind) String() string {
 	return [...]string{"create", "switch", "remove", "wait", "done"}[k]
 }
 
-// Stage is what may be written now. Its changes may be made in any order, and
+// Stage is what may be written now. Its changes are made in their order, and
 // all of them must be seen at every authoritative server before the next stage.
 type Stage struct {
 	Kind    StageKind

@@ -35,10 +35,11 @@ func (p *planner) advance(t *target) (Stage, error) {
 	return p.removal(t)
 }
 
-// creates gives the records at names that have none. The domain's own record
-// comes in a later stage, as others may refer to it that are not there yet.
+// creates gives the records at names that have none, those of regions behind
+// their parts. The domain's own record comes in a later stage, as others may refer
+// to it that are not there yet.
 func (p *planner) creates(t *target) []Change {
-	var out []Change
+	var out, regions []Change
 	for i, w := range t.records {
 		switch {
 		case w.List != nil:
@@ -46,10 +47,15 @@ func (p *planner) creates(t *target) []Change {
 				out = append(out, c)
 			}
 		case i > 0 && len(p.published[w.Name].Now) == 0 && w.Text != "":
-			out = append(out, Change{Name: w.Name, New: w.Text, TTL: w.TTL})
+			c := Change{Name: w.Name, New: w.Text, TTL: w.TTL}
+			if w.Of == "" {
+				regions = append(regions, c)
+			} else {
+				out = append(out, c)
+			}
 		}
 	}
-	return out
+	return append(out, regions...)
 }
 
 // updates gives the records that differ, and the domain's own if it has none.

@@ -323,13 +323,17 @@ func (v *verification) stale(ctx context.Context, p *publishing, d *builder.Doma
 	}
 	reading := p.push(d)
 	reading.Patience = time.Second // which is too short for a word
-	names, err := reading.Stale(ctx)
+	stale, waiting, err := reading.Stale(ctx)
 	if err != nil {
 		v.find(ruleLookup, "", "%v", err)
 		return
 	}
-	for _, name := range names {
+	for _, name := range stale {
 		v.find(ruleStale, "", "no record includes %s", trimDot(name))
+	}
+	for _, name := range waiting {
+		v.find(ruleStale, "", "no record includes %s any more: a push removes it when no receiver can hold one that did", trimDot(name))
+		v.findings[len(v.findings)-1].level = levelNote
 	}
 }
 

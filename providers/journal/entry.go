@@ -20,6 +20,7 @@ type Entry struct {
 	Before   txt.RRset   `json:"before"`
 	After    txt.RRset   `json:"after"`
 	List     *ListChange `json:"list,omitempty"` // of the address list at the name
+	Part     bool        `json:"part,omitempty"` // the record is a part of another
 	// Absence is for how many seconds caches may hold that the name had no
 	// record before; 0 where nobody can have asked for it.
 	Absence uint32    `json:"absence,omitempty"`

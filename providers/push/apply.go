@@ -133,7 +133,7 @@ func (p *Push) prepare(ctx context.Context, step *Step, c providers.Change) (*wr
 	}
 	w.entry = &journal.Entry{
 		Domain: p.Domain, Zone: w.zone.Name, Name: c.Name, Provider: p.Publisher.Name(), Stage: step.Stage.Kind.String(),
-		Before: w.old, After: w.new,
+		Before: w.old, After: w.new, Part: !p.standsForItself(c.Name),
 	}
 	switch { // receivers hold what the servers said
 	case len(w.old.Records) == 0:
@@ -145,6 +145,11 @@ func (p *Push) prepare(ctx context.Context, step *Step, c providers.Change) (*wr
 		w.entry.Absence = step.state.absence(p, c.Name)
 	}
 	return w, nil
+}
+
+// standsForItself reports whether the record of a name is no part.
+func (p *Push) standsForItself(name string) bool {
+	return slices.ContainsFunc(p.Wanted, func(w providers.Wanted) bool { return w.Of == "" && w.List == nil && w.Name == name })
 }
 
 func sameRecords(a, b []txt.Record) bool { return len(txt.Minus(a, b))+len(txt.Minus(b, a)) == 0 }

@@ -98,9 +98,12 @@ func (p *Push) partsIn(w providers.Wanted, was map[string]txt.RRset) (names []st
 	if w.Text == "" {
 		return nil
 	}
+	parts := p.partsWritten()
 	for number := 1; number <= mostParts; number++ {
-		name := p.PartName(w.Name, number)
-		if _, known := was[name]; known && (providers.Version{w.Text}).RefersTo(name) {
+		parts[p.PartName(w.Name, number)] = true
+	}
+	for name := range was {
+		if parts[name] && (providers.Version{w.Text}).RefersTo(name) {
 			names = append(names, name)
 		}
 	}

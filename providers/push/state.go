@@ -58,6 +58,9 @@ func (p *Push) read(ctx context.Context) (*state, error) {
 			return nil, err
 		}
 	}
+	if err := p.former(ctx, s); err != nil {
+		return nil, err
+	}
 	if err := p.recall(s); err != nil {
 		return nil, err
 	}
@@ -74,20 +77,49 @@ func (p *Push) readAll(ctx context.Context) (*state, error) {
 }
 
 // Stale gives the names of parts that stand there, and that no published record
-// refers to. Parts that are wanted are none.
-func (p *Push) Stale(ctx context.Context) (names []string, err error) {
+// refers to; waiting are those to which a record referred that receivers may hold.
+// Parts that are wanted are none.
+func (p *Push) Stale(ctx context.Context) (stale, waiting []string, err error) {
 	s, err := p.read(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	for name := range s.since {
-		wanted := slices.ContainsFunc(p.Wanted, func(w providers.Wanted) bool { return w.Name == name })
-		if s.held[name] == "" && !wanted {
-			names = append(names, name)
+	for _, name := range sortedNames(s.published) {
+		is := s.published[name]
+		if is.List != nil || len(is.Now) == 0 || s.included(name) || p.wants(s, name) {
+			continue
+		}
+		if why, err := p.inUse(ctx, name); err != nil {
+			return nil, nil, err
+		} else if why != "" {
+			continue
+		}
+		if s.refersTo(name) {
+			waiting = append(waiting, name)
+		} else {
+			stale = append(stale, name)
 		}
 	}
-	slices.Sort(names)
-	return names, nil
+	return stale, waiting, nil
+}
+
+// wants reports whether what a name has is to be published: there, or at a name
+// that has it not yet.
+func (p *Push) wants(s *state, name string) bool {
+	return slices.ContainsFunc(p.Wanted, func(w providers.Wanted) bool {
+		text := providers.Version{w.Text}
+		return w.Name == name || w.Of != "" && slices.Equal(s.published[name].Now, text) && !slices.Equal(s.published[w.Name].Now, text)
+	})
+}
+
+// included reports whether a record that is published refers to a name.
+func (s *state) included(name string) bool {
+	for _, is := range s.published {
+		if is.Now.RefersTo(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // look reads one name.
