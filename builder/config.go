@@ -53,6 +53,19 @@ type Entry struct {
 	Weight  int       // how much mail comes from there, in any unit that is the same for all; 0 if not known
 }
 
+// Whose says whose an entry is, and where it stands: "owner it@x.com, ticket
+// OPS-7, spfzone.yaml:4:12".
+func (e *Entry) Whose() string {
+	text := ""
+	if e.Owner != "" {
+		text += "owner " + e.Owner + ", "
+	}
+	if e.Ticket != "" {
+		text += "ticket " + e.Ticket + ", "
+	}
+	return text + e.Place.String()
+}
+
 // Network is a list of address blocks.
 type Network struct {
 	Entry

@@ -58,7 +58,7 @@ func (g *Guarded) Refusal(d *Domain) *Refusal {
 	var lines, names []string
 	var alarms []error
 	for _, c := range lost {
-		lines = append(lines, fmt.Sprintf("%s is not as %s has it: %s", c.Name, g.lock.name, c.Alarm.Msg))
+		lines = append(lines, fmt.Sprintf("%s (%s) is not as %s has it: %s", c.Name, c.Entry.Whose(), g.lock.name, c.Alarm.Msg))
 		names = append(names, " --accept "+c.Name)
 		alarms = append(alarms, c.Alarm)
 	}

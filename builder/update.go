@@ -3,6 +3,7 @@ package builder
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ type Refresh struct {
 	Lock    *Lock          // the new one; nil if the update is stopped
 	Sources []SourceChange // every one, sorted by name
 	Removed []string       // names of sources that the old lock has, and the configuration no more
+	Own     []string       // canonical names, sorted, of which an answer has changed that belongs to no source: what domains publish; nil without an old lock
 	Plan    *Plan          // that the new lock was made with; nil if the update is stopped
 }
 
@@ -40,8 +42,10 @@ type SourceChange struct {
 	Name     string // of the service or gateway, or the term with its domain
 	Term     string // whose policy is what the source passes
 	Domain   string // canonical; that asks, where that makes a difference
-	New      bool   // the old lock does not have it
-	Prefixes int    // that pass now
+	Entry    *Entry
+	Domains  []string // canonical; that list it, or lead to such, in the order of the configuration
+	New      bool     // the old lock does not have it
+	Prefixes int      // that pass now
 	Gained   []Through
 	Lost     []Through
 	Depends  []spf.Change // what a message decided before or decides now
@@ -111,7 +115,9 @@ func Update(ctx context.Context, cfg *Config, o UpdateOptions) (*Refresh, error)
 		return out, nil
 	}
 	var err error
-	out.Lock, out.Plan, err = u.lock(ctx)
+	if out.Lock, out.Plan, err = u.lock(ctx); err == nil {
+		out.Own = out.Lock.changedOwn(u.options.Old)
+	}
 	return out, err
 }
 
@@ -304,6 +310,26 @@ func (u *update) lockedSource(s *watched) lockedSource {
 	}
 	out.entry, out.prefixes = *s.entry, s.change.Prefixes
 	return out
+}
+
+// changedOwn gives the names whose answers differ from those of an old lock, of
+// those questions that no source leads to.
+func (l *Lock) changedOwn(old *Lock) []string {
+	names := map[string]bool{}
+	for q, a := range l.answers {
+		if was := old.answers[q]; len(a.of) == 0 && (was == nil || !was.same(a)) {
+			names[q.name] = true
+		}
+	}
+	for q, was := range old.answers {
+		if len(was.of) == 0 && l.answers[q] == nil {
+			names[q.name] = true
+		}
+	}
+	if len(old.answers) == 0 || len(names) == 0 {
+		return nil
+	}
+	return slices.SortedFunc(maps.Keys(names), compareNames)
 }
 
 func countThrough(list []Through) int {

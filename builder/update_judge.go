@@ -27,7 +27,7 @@ func (u *update) judge(ctx context.Context, s *watched) error {
 		return err
 	}
 	s.asking = asking
-	s.change = SourceChange{Name: s.name, Term: s.term, Domain: s.domain, Prefixes: len(now.Prefixes(spf.Pass))}
+	s.change = SourceChange{Name: s.name, Term: s.term, Domain: s.domain, Entry: s.entry, Domains: s.domains(), Prefixes: len(now.Prefixes(spf.Pass))}
 	before, err := u.before(ctx, s, now)
 	if err != nil {
 		return err

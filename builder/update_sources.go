@@ -15,11 +15,18 @@ type watched struct {
 	at        string   // canonical name of the record that it is looked at in
 	guarded   bool     // addresses may stand in its place
 	lists     []string // canonical names of the records that list it
+	uses      []use
 	probes    []probe
 
 	asking *asking // what it asked
 	passed *extent // under the old lock; nil where that does not have it
 	change SourceChange
+}
+
+// use is a record that lists a source, and a domain whose records lead there.
+type use struct {
+	list   string // canonical name of the record
+	domain *Domain
 }
 
 // probe is a vector of a domain whose record leads to a source. Which terms of
@@ -45,6 +52,7 @@ func (u *update) findSources(ctx context.Context) error {
 				}
 			}
 		}
+		found.addUses(d, d, map[*Domain]bool{})
 		if len(d.Expect) > 0 {
 			found.addProbes(d, d, map[*Domain]bool{})
 		}
@@ -121,6 +129,37 @@ func (d *Domain) own() []list {
 		}
 	}
 	return lists
+}
+
+// addUses notes which sources a domain uses, by the lists of d: the domain
+// itself, or one that its records lead to.
+func (found *sources) addUses(whose, d *Domain, seen map[*Domain]bool) {
+	if seen[d] {
+		return
+	}
+	seen[d] = true
+	for _, l := range d.own() {
+		for _, sender := range l.senders {
+			if s := found.of(d, l.name, sender); s != nil {
+				s.uses = append(s.uses, use{l.name, whose})
+			}
+		}
+	}
+	for _, n := range found.b.needs(d) {
+		found.addUses(whose, n.domain, seen)
+	}
+}
+
+// domains gives the names of those that use a source, in the order of the
+// configuration.
+func (s *watched) domains() []string {
+	var names []string
+	for _, u := range s.uses {
+		if s.domain == "" || u.list == s.domain {
+			names = append(names, u.domain.Name)
+		}
+	}
+	return slices.Compact(names)
 }
 
 // addProbes has the sources looked at for the vectors of a domain that d lists:

@@ -202,7 +202,7 @@ func (s *sourced) atSource(ctx context.Context, q question, above string) (*repl
 			return nil, err
 		}
 		whole := *rest
-		whole.ttl = min(r.ttl, rest.ttl)
+		whole.ttl, whole.alias = min(r.ttl, rest.ttl), r.alias
 		r = &whole
 	}
 	c.mu.Lock()

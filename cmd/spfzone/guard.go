@@ -53,7 +53,7 @@ func (a *app) guardedPlan(ctx context.Context, c *builder.Config, r spf.Resolver
 	known = r
 	for _, s := range guarded.Sources {
 		if s.Kept {
-			a.note("%s: the former answers are kept: %s", s.Name, s.Alarm.Msg)
+			a.note("%s: the former answers are kept: %s", placedSource(s), s.Alarm.Msg)
 			known = lock.Behind(r)
 		}
 	}
@@ -62,7 +62,7 @@ func (a *app) guardedPlan(ctx context.Context, c *builder.Config, r spf.Resolver
 	}
 	for i, d := range plan.Domains {
 		if refusal := guarded.Refusal(d.Domain); refusal != nil {
-			plan.Domains[i] = &builder.DomainPlan{Domain: d.Domain, Err: refusal}
+			plan.Domains[i] = &builder.DomainPlan{Domain: d.Domain, Notes: d.Notes, Err: refusal}
 		}
 	}
 	return plan, known, nil

@@ -86,7 +86,7 @@ func TestPushIsGuarded(t *testing.T) {
 	g.command(t, exitYes, "update")
 
 	refusal := func(what string) string {
-		return "spfzone: x.test: v is not as spfzone.lock has it: " + what + "\n" +
+		return "spfzone: x.test: v (spfzone.yaml:2:12) is not as spfzone.lock has it: " + what + "\n" +
 			"spfzone:   if that is right so, let it through with 'spfzone update --accept v'; --locked takes what spfzone.lock has\n"
 	}
 	for i, c := range []struct {
@@ -120,7 +120,7 @@ func TestPushIsGuarded(t *testing.T) {
 				t.Errorf("%q is published of the domain that does not list the vendor", got)
 			}
 			a := g.command(t, c.verify, "verify", "--output", "json")
-			if got := a.out.String(); !strings.Contains(got, "v is not as spfzone.lock has it: "+c.why) {
+			if got := a.out.String(); !strings.Contains(got, "v (spfzone.yaml:2:12) is not as spfzone.lock has it: "+c.why) {
 				t.Errorf("verify says:\n%s", got)
 			}
 
@@ -153,7 +153,7 @@ func TestPushGoesOnWithoutTheVendor(t *testing.T) {
 	if got, want := g.spfOf(serverZone), "v=spf1 mx ip4:10.0.0.0/24 ip4:203.0.113.1 -all"; got != want {
 		t.Errorf("%q is published, want %q", got, want)
 	}
-	const kept = "spfzone: v: the former answers are kept: the lookup of vendor.test. TXT failed: SERVFAIL\n"
+	const kept = "spfzone: v (spfzone.yaml:2:12, in x.test): the former answers are kept: the lookup of vendor.test. TXT failed: SERVFAIL\n"
 	if said := a.err.String(); !strings.HasPrefix(said, kept) {
 		t.Errorf("stderr:\n%s", said)
 	}
@@ -174,7 +174,7 @@ func TestPushGoesOnWithoutTheVendor(t *testing.T) {
 	if got, want := g.spfOf(serverZone), "v=spf1 mx ip4:10.0.0.0/24 ip4:203.0.113.2 -all"; got != want {
 		t.Errorf("%q is published by the daemon, want %q\n%s", got, want, log)
 	}
-	const said = `level=WARN msg="source kept" source=v term=include:vendor.test error="the lookup of vendor.test. TXT failed: SERVFAIL"`
+	const said = `level=WARN msg="source kept" source=v term=include:vendor.test domains=x.test error="the lookup of vendor.test. TXT failed: SERVFAIL"`
 	if !strings.Contains(log, said) {
 		t.Errorf("log:\n%s", log)
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,6 +57,7 @@ func (a *app) showPlan(ctx context.Context, domains []string, o publishOptions) 
 	if err != nil {
 		return err
 	}
+	a.notePlans(p.domains())
 	jobs := p.jobs()
 	p.forecast(ctx, jobs)
 	if err := ctx.Err(); err != nil {
@@ -136,6 +139,24 @@ func (p *publishing) forecast(ctx context.Context, jobs []*job) {
 	})
 }
 
+// notes gives all that is worth saying of a domain.
+func (j *job) notes() []string {
+	notes := j.plan.Notes
+	if j.step != nil {
+		notes = slices.Concat(notes, j.step.Notes, zoneNotes(j.plan.Domain, j.step.Zone(j.plan.Domain.Name)))
+	}
+	return notes
+}
+
+// zoneNotes says that a domain is in another zone than the configuration has.
+// One without zone: is taken where it is.
+func zoneNotes(d *builder.Domain, found string) []string {
+	if given := canonicalZone(d); given != d.Name && given != found {
+		return []string{fmt.Sprintf("it is in the zone %s, and %v has zone: %s, by which its names of one label are made whole: write zone: %[1]s", trimDot(found), d.Place, trimDot(d.Zone))}
+	}
+	return nil
+}
+
 // failures says why domains failed, and gives the exit code.
 func (a *app) failures(jobs []*job) error {
 	code := exitYes
@@ -144,6 +165,7 @@ func (a *app) failures(jobs []*job) error {
 			for _, n := range j.step.Notes {
 				a.note("%s", n)
 			}
+			a.noteOf(j.plan.Domain, zoneNotes(j.plan.Domain, j.step.Zone(j.plan.Domain.Name)))
 		}
 		if j.err != nil {
 			a.complain("%s", j.message())

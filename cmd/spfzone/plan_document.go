@@ -78,11 +78,11 @@ func newPlanDocument(jobs []*job) planDocument {
 
 func newPlannedDocument(j *job) plannedDocument {
 	d := plannedDocument{Domain: trimDot(j.plan.Domain.Name), Provider: j.provider, Stages: []stageDocument{}, Changes: []changeDocument{}}
+	d.Notes = j.notes()
 	if j.err != nil {
 		d.Error = j.message()
 		return d
 	}
-	d.Notes = j.step.Notes
 	for _, f := range j.stages {
 		d.Stages = append(d.Stages, newStageDocument(j, f))
 	}

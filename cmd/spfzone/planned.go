@@ -104,11 +104,17 @@ func tried(d *builder.DomainPlan) *builder.DomainPlan {
 	return &shown
 }
 
+// mostNamed is how many of a list are named.
+const mostNamed = 5
+
 // someOf names the first few of a list.
-func someOf(names []string) string {
-	const shown = 5
-	text := strings.Join(names[:min(len(names), shown)], ", ")
-	if more := len(names) - shown; more > 0 {
+func someOf(names []string) string { return someOfMany(names, len(names)) }
+
+// someOfMany is someOf for a list of which no more than the first few may be
+// there.
+func someOfMany(names []string, count int) string {
+	text := strings.Join(names[:min(len(names), mostNamed)], ", ")
+	if more := count - mostNamed; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
@@ -125,6 +131,19 @@ func (a *app) plan(ctx context.Context, c *builder.Config, r spf.Resolver, only 
 		return nil, err
 	}
 	return plan, nil
+}
+
+// notePlans says what is worth saying of domains, whatever comes of them.
+func (a *app) notePlans(plans []*builder.DomainPlan) {
+	for _, d := range plans {
+		a.noteOf(d.Domain, d.Notes)
+	}
+}
+
+func (a *app) noteOf(d *builder.Domain, notes []string) {
+	for _, n := range notes {
+		a.note("%s: %s", trimDot(d.Name), n)
+	}
 }
 
 // eachPlan gives the plan of each domain to deliver, as builder.BuildEach does.

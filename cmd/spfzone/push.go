@@ -92,6 +92,7 @@ func (a *app) push(ctx context.Context, domains []string, o pushOptions) error {
 	if err != nil {
 		return err
 	}
+	a.notePlans(p.domains())
 	return p.run(ctx, p.jobs(), o)
 }
 

@@ -24,6 +24,7 @@ type pushedDocument struct {
 	After    *time.Time        `json:"after,omitempty"` // of the next stage
 	Why      string            `json:"why,omitempty"`
 	Written  []writtenDocument `json:"written"`
+	Notes    []string          `json:"notes,omitempty"`
 }
 
 // The states of a domain that is pushed.
@@ -66,7 +67,7 @@ func (d *namesDocument) text() string {
 func newPushDocument(jobs []*job, ended error, done string) pushDocument {
 	d := pushDocument{1, []pushedDocument{}}
 	for _, j := range jobs {
-		w := pushedDocument{Domain: trimDot(j.plan.Domain.Name), Provider: j.provider, State: done, Written: []writtenDocument{}}
+		w := pushedDocument{Domain: trimDot(j.plan.Domain.Name), Provider: j.provider, State: done, Written: []writtenDocument{}, Notes: j.notes()}
 		for _, s := range j.written {
 			for _, c := range s.Changes {
 				w.Written = append(w.Written, writtenDocument{c.Verb(), trimDot(c.Name), c.New, newNamesDocument(c.List)})

@@ -69,7 +69,7 @@ func (a *app) rollback(ctx context.Context, id string, o pushOptions) error {
 		return err
 	}
 	d := p.domains()[0]
-	d.Err = nil // what is restored is not what is built
+	d.Err, d.Notes = nil, nil // what is restored is not what is built
 	one := &job{plan: d, provider: d.Domain.Publish, push: p.push(d)}
 	one.push.Planned = nil
 	one.push.Wanted = standing(d.Domain)

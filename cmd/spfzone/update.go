@@ -91,11 +91,12 @@ func (a *app) update(ctx context.Context, o updateOptions) error {
 	if err != nil {
 		return err
 	}
-	refresh, changed, err := a.relock(ctx, c, builder.UpdateOptions{Resolver: r, Old: old, Accept: o.accept, Shrink: int(o.shrink), Now: a.now})
-	if err != nil {
-		return err
+	refresh, changed, failed := a.relock(ctx, c, builder.UpdateOptions{Resolver: r, Old: old, Accept: o.accept, Shrink: int(o.shrink), Now: a.now})
+	if refresh == nil {
+		return failed
 	}
 	d := newUpdateDocument(refresh, a.lock, changed)
+	d.Failed = failed != nil
 	if err := a.answerWith(d, func(p *printer) { p.update(d) }); err != nil {
 		return err
 	}
@@ -103,7 +104,7 @@ func (a *app) update(ctx context.Context, o updateOptions) error {
 	if old == nil {
 		state = "not written"
 	}
-	return a.alarms(refresh, a.lock+" is "+state)
+	return errors.Join(a.alarms(refresh, a.lock+" is "+state), failed)
 }
 
 // formerLock reads the lock file, and gives nil if there is none.
@@ -116,14 +117,17 @@ func (a *app) formerLock() (*builder.Lock, error) {
 }
 
 // relock asks the DNS and writes the lock file, unless the update is stopped. It
-// reports whether the file has changed.
+// reports whether the file has changed. refresh is nil if nothing is known, and
+// not if no more than the writing failed.
 func (a *app) relock(ctx context.Context, c *builder.Config, o builder.UpdateOptions) (refresh *builder.Refresh, changed bool, err error) {
-	refresh, err = a.refresh(ctx, c, o)
-	if err != nil || refresh.Stopped() {
-		return refresh, false, err
+	if refresh, err = a.refresh(ctx, c, o); err != nil {
+		return nil, false, err
+	}
+	if refresh.Stopped() {
+		return refresh, false, nil
 	}
 	if changed, err = zonefile.ReplaceFile(a.lock, refresh.Lock.Encode()); err != nil {
-		return nil, false, fmt.Errorf("the lock file is not written: %w", err)
+		return refresh, false, fmt.Errorf("the lock file is not written: %w", err)
 	}
 	return refresh, changed, nil
 }
@@ -158,20 +162,22 @@ func refreshError(err error) error {
 // file or the build.
 func (a *app) alarms(r *builder.Refresh, lock string) error {
 	for _, s := range r.Sources {
+		placed := placedSource(s)
 		switch {
 		case s.Alarm == nil:
 		case s.Kept:
-			a.note("%s: the former answers are kept: %s", s.Name, s.Alarm.Msg)
+			a.note("%s: the former answers are kept: %s", placed, s.Alarm.Msg)
 		case s.Accepted:
-			a.note("%s: accepted: %s", s.Name, s.Alarm.Msg)
+			a.note("%s: accepted: %s", placed, s.Alarm.Msg)
 		default:
-			a.complain("%s: %s", s.Name, s.Alarm.Msg)
+			a.complain("%s: %s", placed, s.Alarm.Msg)
 		}
 	}
 	if r.Stopped() {
 		a.complain("%s: see what is wrong, and let a service through with --accept if it is right so", lock)
 		return withCode(exitRefused, errSaid)
 	}
+	a.notePlans(r.Plan.Domains)
 	for _, d := range r.Plan.Domains {
 		if d.Err != nil {
 			a.note("'spfzone build --locked' will refuse %v", d.Err)
@@ -203,8 +209,11 @@ type updateDocument struct {
 	Stopped bool             `json:"stopped"`
 	Lock    string           `json:"lock"`
 	Changed bool             `json:"changed"`
+	Failed  bool             `json:"failed,omitempty"`
 	Sources []sourceDocument `json:"sources"`
 	Removed []string         `json:"removed"`
+	Own     []string         `json:"own,omitempty"`
+	Notes   []string         `json:"notes,omitempty"`
 }
 
 // sourceDocument is what has changed of a service, gateway or term.
@@ -212,6 +221,9 @@ type sourceDocument struct {
 	Name     string            `json:"name"`
 	Term     string            `json:"term"`
 	Domain   string            `json:"domain,omitempty"`
+	Owner    string            `json:"owner,omitempty"`
+	Ticket   string            `json:"ticket,omitempty"`
+	Domains  usersDocument     `json:"domains"`
 	New      bool              `json:"new"`
 	Kept     bool              `json:"kept"`
 	Prefixes int               `json:"prefixes"`
@@ -219,6 +231,29 @@ type sourceDocument struct {
 	Lost     []throughDocument `json:"lost"`
 	Depends  []dependsDocument `json:"depends,omitempty"`
 	Alarm    *alarmDocument    `json:"alarm,omitempty"`
+}
+
+// usersDocument is the domains that a source touches, the first few by name.
+type usersDocument struct {
+	Count int      `json:"count"`
+	First []string `json:"first"`
+}
+
+func newUsersDocument(s builder.SourceChange) usersDocument {
+	d := usersDocument{len(s.Domains), []string{}}
+	for _, name := range s.Domains[:min(len(s.Domains), mostNamed)] {
+		d.First = append(d.First, trimDot(name))
+	}
+	return d
+}
+
+// text gives the names, and how many more there are.
+func (d usersDocument) text() string { return someOfMany(d.First, d.Count) }
+
+// placedSource gives the name of a source with whose it is, where it stands and
+// which domains it touches.
+func placedSource(s builder.SourceChange) string {
+	return fmt.Sprintf("%s (%s, in %s)", s.Name, s.Entry.Whose(), newUsersDocument(s).text())
 }
 
 // throughDocument is prefixes with the records that they come through.
@@ -243,9 +278,19 @@ type alarmDocument struct {
 
 func newUpdateDocument(r *builder.Refresh, path string, changed bool) updateDocument {
 	d := updateDocument{Version: 1, Stopped: r.Stopped(), Lock: path, Changed: changed, Sources: []sourceDocument{}, Removed: append([]string{}, r.Removed...)}
+	for _, name := range r.Own {
+		d.Own = append(d.Own, trimDot(name))
+	}
+	if r.Plan != nil {
+		for _, p := range r.Plan.Domains {
+			for _, n := range p.Notes {
+				d.Notes = append(d.Notes, trimDot(p.Domain.Name)+": "+n)
+			}
+		}
+	}
 	for _, s := range r.Sources {
 		source := sourceDocument{
-			Name: s.Name, Term: s.Term, Domain: trimDot(s.Domain), New: s.New, Kept: s.Kept, Prefixes: s.Prefixes,
+			Name: s.Name, Term: s.Term, Domain: trimDot(s.Domain), Owner: s.Entry.Owner, Ticket: s.Entry.Ticket, Domains: newUsersDocument(s), New: s.New, Kept: s.Kept, Prefixes: s.Prefixes,
 			Gained: throughDocuments(s.Gained), Lost: throughDocuments(s.Lost),
 		}
 		for _, c := range s.Depends {

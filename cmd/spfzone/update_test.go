@@ -99,7 +99,7 @@ func TestUpdateOverABadNetwork(t *testing.T) {
 				t.Errorf("exit code %d, want %d", code, exitRefused)
 			}
 			untouched(t, text)
-			alarm := fmt.Sprintf("spfzone: crm: the lookup of %s TXT failed: ", c.at)
+			alarm := fmt.Sprintf("spfzone: crm (spfzone.yaml:4:12, in x.com): the lookup of %s TXT failed: ", c.at)
 			left := "\nspfzone: spfzone.lock is left as it was: see what is wrong, and let a service through with --accept if it is right so\n"
 			if got := a.err.String(); !strings.HasPrefix(got, alarm) || !strings.HasSuffix(got, left) || strings.Count(got, "\n") != 2 {
 				t.Errorf("stderr:\n%s", got)
@@ -128,7 +128,7 @@ func TestUpdateOverABadNetwork(t *testing.T) {
 
 			// They are kept until the vendor answers again.
 			a = ask(s, later.Add(time.Hour))
-			if code := a.run(t.Context(), []string{"update"}); code != exitYes || filesIn(t, ".")["spfzone.lock"] != want || !strings.HasPrefix(a.err.String(), "spfzone: crm: the former answers are kept: ") {
+			if code := a.run(t.Context(), []string{"update"}); code != exitYes || filesIn(t, ".")["spfzone.lock"] != want || !strings.HasPrefix(a.err.String(), "spfzone: crm (spfzone.yaml:4:12, in x.com): the former answers are kept: ") {
 				t.Errorf("still kept: exit code %d, stderr:\n%s", code, &a.err)
 			}
 			s.Misbehave(c.at, nil)

@@ -18,6 +18,9 @@ func (p *printer) update(d updateDocument) {
 	for _, name := range d.Removed {
 		p.linef("%-9s %s", "removed", printable(name))
 	}
+	if len(d.Own) > 0 {
+		p.linef("%-9s what is published at %s", "changed", printable(someOf(d.Own)))
+	}
 	if same > 0 {
 		p.linef("%-9s %s", "unchanged", counted(same, "source", "sources"))
 	}
@@ -25,6 +28,8 @@ func (p *printer) update(d updateDocument) {
 	switch {
 	case d.Stopped:
 		state = p.paint(red, "stopped  ")
+	case d.Failed:
+		state = p.paint(red, "failed   ")
 	case d.Changed:
 		state = "written"
 	}
@@ -58,6 +63,13 @@ func (p *printer) source(s sourceDocument) {
 		return
 	}
 	p.linef("%-9s %s", "changed", name)
+	var whose []string
+	for _, it := range [...]struct{ word, value string }{{"owner ", s.Owner}, {"ticket ", s.Ticket}, {"in ", s.Domains.text()}} {
+		if it.value != "" {
+			whose = append(whose, it.word+it.value)
+		}
+	}
+	p.linef("  %s", printable(strings.Join(whose, ", ")))
 	p.through(p.paint(green, "+"), s.Gained)
 	p.through(p.paint(red, "-"), s.Lost)
 	for _, c := range s.Depends {

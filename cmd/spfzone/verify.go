@@ -89,6 +89,9 @@ func (a *app) verify(ctx context.Context, domains []string, o verifyOptions, cho
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
+	for _, v := range found {
+		a.noteOf(v.domain, v.notes)
+	}
 	if err := a.answerVerified(found, o.format.value); err != nil {
 		return err
 	}
@@ -234,6 +237,7 @@ type finding struct {
 // verification is what was found of one domain.
 type verification struct {
 	domain   *builder.Domain
+	notes    []string // on its plan
 	findings []finding
 	took     time.Duration
 }

@@ -25,6 +25,7 @@ type summaryDocument struct {
 type verifiedDocument struct {
 	Domain   string            `json:"domain"`
 	State    string            `json:"state"`
+	Notes    []string          `json:"notes,omitempty"`
 	Findings []findingDocument `json:"findings"`
 }
 
@@ -52,7 +53,7 @@ func newVerifyDocument(list []*verification) verifyDocument {
 		default:
 			d.Summary.Unknown++
 		}
-		out := verifiedDocument{trimDot(v.domain.Name), state, []findingDocument{}}
+		out := verifiedDocument{trimDot(v.domain.Name), state, v.notes, []findingDocument{}}
 		for _, f := range v.findings {
 			out.Findings = append(out.Findings, findingDocument{f.rule.id, string(f.level), f.where, f.message, f.changes})
 		}

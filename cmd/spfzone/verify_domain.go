@@ -19,7 +19,7 @@ import (
 
 // verify looks at one domain.
 func (p *publishing) verify(ctx context.Context, d *builder.DomainPlan, views []view) *verification {
-	v := &verification{domain: d.Domain}
+	v := &verification{domain: d.Domain, notes: d.Notes}
 	start := p.a.now()
 	defer func() { v.took = p.a.now().Sub(start) }()
 	if d.Err != nil {
@@ -34,6 +34,7 @@ func (p *publishing) verify(ctx context.Context, d *builder.DomainPlan, views []
 		v.find(ruleLookup, "", "%v", err)
 		return v
 	}
+	v.notes = append(v.notes[:len(v.notes):len(v.notes)], zoneNotes(d.Domain, zone.Name)...)
 	for _, s := range zone.Servers {
 		r := &authorityResolver{Resolver: p.resolver, zone: zone.Name, server: s}
 		views = append(views[:len(views):len(views)], view{s.String(), r, s})
@@ -86,7 +87,7 @@ func (v *verification) compare(ctx context.Context, p *publishing, d *builder.Do
 	}
 	equal := whole
 	for _, r := range d.Records {
-		if r.Of != "" || !whole {
+		if r.Of != "" {
 			continue
 		}
 		same, err := v.policies(ctx, d, r.Name, planned, listed)
@@ -179,7 +180,8 @@ func (v *verification) lists(ctx context.Context, d *builder.DomainPlan, names m
 		list := addresslist.Of(l.Name, l.Owners)
 		over.Trees = append(over.Trees, list.Tree(root))
 		owners := list.Absolute(root)
-		asked, missing := 0, 0
+		asked := 0
+		var missing []string
 		for k := 0; k < len(owners); k += len(owners)/mostListed + 1 {
 			name := owners[k]
 			if below, ok := strings.CutPrefix(name, "*."); ok {
@@ -191,11 +193,11 @@ func (v *verification) lists(ctx context.Context, d *builder.DomainPlan, names m
 			}
 			asked++
 			if !has {
-				missing++
+				missing = append(missing, trimDot(owners[k]))
 			}
 		}
-		if missing > 0 {
-			v.find(rulePolicy, at.name, "the list %s lacks %d of the %d names that were asked for", trimDot(root), missing, asked)
+		if len(missing) > 0 {
+			v.find(rulePolicy, at.name, "the list %s lacks %d of the %d names that were asked for: %s", trimDot(root), len(missing), asked, someOf(missing))
 			whole = false
 		}
 	}

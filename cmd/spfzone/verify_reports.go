@@ -16,6 +16,7 @@ type (
 		Tests    int          `xml:"tests,attr"`
 		Failures int          `xml:"failures,attr"`
 		Errors   int          `xml:"errors,attr"`
+		Skipped  int          `xml:"skipped,attr"`
 		Suites   []junitSuite `xml:"testsuite"`
 	}
 	junitSuite struct {
@@ -23,6 +24,7 @@ type (
 		Tests    int         `xml:"tests,attr"`
 		Failures int         `xml:"failures,attr"`
 		Errors   int         `xml:"errors,attr"`
+		Skipped  int         `xml:"skipped,attr"`
 		Time     string      `xml:"time,attr"`
 		Cases    []junitCase `xml:"testcase"`
 	}
@@ -31,7 +33,11 @@ type (
 		Name    string        `xml:"name,attr"`
 		Failure *junitProblem `xml:"failure"`
 		Error   *junitProblem `xml:"error"`
+		Skipped *junitSkipped `xml:"skipped"`
 		Out     string        `xml:"system-out,omitempty"`
+	}
+	junitSkipped struct {
+		Message string `xml:"message,attr"`
 	}
 	junitProblem struct {
 		Message string `xml:"message,attr"`
@@ -54,9 +60,12 @@ func junit(list []*verification) ([]byte, error) {
 			if c.Error != nil {
 				s.Errors++
 			}
+			if c.Skipped != nil {
+				s.Skipped++
+			}
 			s.Cases = append(s.Cases, c)
 		}
-		all.Tests, all.Failures, all.Errors = all.Tests+s.Tests, all.Failures+s.Failures, all.Errors+s.Errors
+		all.Tests, all.Failures, all.Errors, all.Skipped = all.Tests+s.Tests, all.Failures+s.Failures, all.Errors+s.Errors, all.Skipped+s.Skipped
 		all.Suites = append(all.Suites, s)
 	}
 	var b bytes.Buffer
@@ -84,6 +93,9 @@ func (c *junitCase) take(v *verification, r rule) {
 	text := strings.Join(texts, "\n")
 	switch {
 	case len(texts) == 0:
+		if why := v.unknown(r); why != "" {
+			c.Skipped = &junitSkipped{why}
+		}
 	case worst == levelNote:
 		c.Out = text
 	case worst == levelFailure:
@@ -91,6 +103,20 @@ func (c *junitCase) take(v *verification, r rule) {
 	default:
 		c.Failure = &junitProblem{texts[0], r.id, text}
 	}
+}
+
+// unknown says why it is not known whether a rule is kept of which nothing was
+// found.
+func (v *verification) unknown(r rule) string {
+	switch {
+	case r == ruleBuild:
+		return ""
+	case v.has(ruleBuild):
+		return "there is nothing to compare with, as the domain is not built"
+	case v.has(ruleLookup):
+		return "not all servers answer"
+	}
+	return ""
 }
 
 func (f finding) text() string {

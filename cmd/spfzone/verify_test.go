@@ -115,6 +115,50 @@ func TestVerifyUnreachable(t *testing.T) {
 	}
 }
 
+// What was not looked at has not passed.
+func TestVerifyUnknownInJUnit(t *testing.T) {
+	s := dnstest.ServeZone(t, verifyHead+asPlanned)
+	for _, tt := range []struct {
+		name, config, authority string
+		code                    exitCode
+		failed, passed          string
+		why                     string
+	}{
+		{"a server does not answer", verifyConfig, "127.0.0.1:1", exitFailure, "lookup", "build", "not all servers answer"},
+		{"not built", strings.Replace(verifyConfig, "mx,", "'include:none.x.test',", 1), s.Address(), exitNo, "build", "", "there is nothing to compare with, as the domain is not built"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inFolder(t, map[string]string{"spfzone.yaml": tt.config})
+			a := newTestAppOver(nil)
+			a.openResolver = resolver.Open
+			if code := a.run(t.Context(), []string{"verify", "--resolver", s.URL("udp"), "--authority", tt.authority, "--format", "junit"}); code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			var suites junitSuites
+			if err := xml.Unmarshal(a.out.Bytes(), &suites); err != nil {
+				t.Fatal(err)
+			}
+			skipped := 0
+			for _, c := range suites.Suites[0].Cases {
+				switch {
+				case (c.Failure != nil || c.Error != nil) != (c.Name == tt.failed):
+					t.Errorf("%s: %+v", c.Name, c)
+				case c.Skipped != nil:
+					skipped++
+					if c.Name == tt.passed || c.Skipped.Message != tt.why {
+						t.Errorf("%s: %+v", c.Name, c.Skipped)
+					}
+				case c.Name != tt.passed && c.Name != tt.failed:
+					t.Errorf("%s has passed", c.Name)
+				}
+			}
+			if skipped == 0 || suites.Skipped != skipped || suites.Suites[0].Skipped != skipped {
+				t.Errorf("%d cases are skipped, counted as %d", skipped, suites.Skipped)
+			}
+		})
+	}
+}
+
 func TestVerifyAlso(t *testing.T) {
 	inFolder(t, map[string]string{"spfzone.yaml": verifyConfig})
 	stale := dnstest.ServeZone(t, verifyHead+`@ TXT "v=spf1 mx ip4:192.0.2.0/24 -all"`+"\n")
@@ -129,7 +173,7 @@ func TestVerifyForms(t *testing.T) {
 	zones := []string{asPlanned + `part2 TXT "v=spf1 -all"` + "\n"}
 	inFolder(t, map[string]string{"spfzone.yaml": verifyConfig})
 	compare(t, verifyDocument{1, summaryDocument{Domains: 1, Identical: 1}, []verifiedDocument{
-		{"x.test", "identical", []findingDocument{{Rule: "stale", Level: "warning", Message: "no record includes part2.x.test"}}},
+		{"x.test", "identical", nil, []findingDocument{{Rule: "stale", Level: "warning", Message: "no record includes part2.x.test"}}},
 	}}, decode[verifyDocument](t, []byte(verified(t, exitNo, zones, "--output", "json"))))
 
 	var suites junitSuites
@@ -196,8 +240,10 @@ func TestVerifyAddressList(t *testing.T) {
 		{"as planned, under another number", `@ TXT "v=spf1 exists:%{ir}.%{v}._spf2.x.test -all"` + "\n*.2.0.192.in-addr._spf2 A 127.0.0.2\n7.100.51.198.in-addr._spf2 A 127.0.0.2\n",
 			exitYes, "x.test is published in other words"},
 		{"a list of somebody else", `@ TXT "v=spf1 exists:%{ir}.%{v}.other.x.test -all"` + "\n*.2.0.192.in-addr.other A 127.0.0.2\n",
-			exitNo, "the list _spf.x.test lacks 2 of the 2 names that were asked for"},
-		{"a name is missing", record + names, exitNo, "the list _spf.x.test lacks 1 of the 2 names that were asked for"},
+			exitNo, "the list _spf.x.test lacks 2 of the 2 names that were asked for: *.2.0.192.in-addr._spf.x.test, 7.100.51.198.in-addr._spf.x.test\n"},
+		{"a name is missing", record + names, exitNo, "the list _spf.x.test lacks 1 of the 2 names that were asked for: 7.100.51.198.in-addr._spf.x.test\n"},
+		{"a name is missing, and another record", strings.Replace(record, "-all", "~all", 1) + names, exitNo, "x.test is published with another meaning"},
+		{"a name is missing, and another record without lists", `@ TXT "v=spf1 a mx ~all"` + "\n" + names, exitNo, "x.test is published with another meaning"},
 		{"another record", `@ TXT "v=spf1 exists:%{ir}.%{v}._spf.x.test ~all"` + "\n" + names + "7.100.51.198.in-addr._spf A 127.0.0.2\n",
 			exitNo, "x.test is published with another meaning"},
 	}

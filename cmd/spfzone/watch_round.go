@@ -252,7 +252,14 @@ func (r *round) report(log *slog.Logger, pause time.Duration) {
 	domains, drifted := 0, 0
 	if r.plan != nil {
 		domains = len(r.plan.Domains)
-		for _, d := range r.plan.Domains {
+		for i, d := range r.plan.Domains {
+			notes := d.Notes
+			if r.found != nil {
+				notes = r.found[i].notes
+			}
+			for _, n := range notes {
+				log.Info("note", "domain", trimDot(d.Domain.Name), "note", n)
+			}
 			if d.Err != nil {
 				log.Error("domain refused", "domain", trimDot(d.Domain.Name), "kind", d.Err.Kind, "error", d.Err.Msg)
 			}
@@ -268,7 +275,13 @@ func (r *round) report(log *slog.Logger, pause time.Duration) {
 }
 
 func reportSource(log *slog.Logger, s builder.SourceChange) {
-	at := []any{"source", s.Name, "term", s.Term}
+	at := []any{"source", s.Name, "term", s.Term, "domains", newUsersDocument(s).text()}
+	if s.Entry.Owner != "" {
+		at = append(at, "owner", s.Entry.Owner)
+	}
+	if s.Entry.Ticket != "" {
+		at = append(at, "ticket", s.Entry.Ticket)
+	}
 	if s.Domain != "" {
 		at = append(at, "domain", trimDot(s.Domain))
 	}

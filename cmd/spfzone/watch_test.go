@@ -359,7 +359,7 @@ func TestWatchStopsInARound(t *testing.T) {
 		want string
 	}{
 		{"it ends", false, exitYes, `level=INFO msg="stopping when the round ends" cause="stopped by a signal: terminated" grace=7s
-level=INFO msg="source new" source=include:v.test term=include:v.test prefixes=1
+level=INFO msg="source new" source=include:v.test term=include:v.test domains=x.com prefixes=1
 level=WARN msg=found domain=x.com rule=ttl at=ADDRESS finding="x.com has the TTL 5s, where 1h0m0s is planned"
 level=INFO msg="round ended" outcome=done domains=1 drifted=0 took=0s next=1h3m0s
 level=INFO msg=stopped cause="stopped by a signal: terminated"
