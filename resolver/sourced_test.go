@@ -111,7 +111,7 @@ part1.low.x.test. 300 TXT "from below"
 	}{
 		{"part1.x.test.", spf.Answer[spf.TXT]{Records: []spf.TXT{{"from the source"}}, TTL: 5 * time.Minute, Source: source}},
 		{"part2.x.test.", spf.Answer[spf.TXT]{TTL: time.Minute, NXDomain: true, Source: source}},
-		{"part3.x.test.", spf.Answer[spf.TXT]{Records: []spf.TXT{{"elsewhere"}}, TTL: 5 * time.Minute, Source: cache.URL("udp")}},
+		{"part3.x.test.", spf.Answer[spf.TXT]{Records: []spf.TXT{{"elsewhere"}}, TTL: 5 * time.Minute, Alias: "there.test.", Source: cache.URL("udp")}},
 		{"part1.low.x.test.", spf.Answer[spf.TXT]{Records: []spf.TXT{{"from below"}}, TTL: 5 * time.Minute, Source: below}},
 		{"part2.low.x.test.", spf.Answer[spf.TXT]{TTL: time.Minute, NXDomain: true, Source: below}},
 		{"part1.cut.test.", spf.Answer[spf.TXT]{Records: []spf.TXT{{"from the cache"}}, TTL: 5 * time.Minute, Source: cache.URL("udp")}},
