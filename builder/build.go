@@ -100,8 +100,24 @@ func (b *build) newOutcome(ctx context.Context, d *Domain) *outcome {
 	o := &outcome{plan: &DomainPlan{Domain: d, Notes: b.entryNotes(d)}, contents: contents{records: map[string]*spf.Record{}}}
 	if err := b.makePlan(ctx, o); err != nil {
 		o.plan.Err = refusalOf(err, d.Name)
+		b.look(ctx, o)
 	}
 	return o
+}
+
+// look finds out what can be said of a domain that was refused before any
+// records were made.
+func (b *build) look(ctx context.Context, o *outcome) {
+	p := o.plan
+	if p.Tried != nil || ctx.Err() != nil {
+		return
+	}
+	var failed []failure
+	if (p.Err.Kind == Broken || p.Err.Kind == DNSFailure) && b.circle(p.Domain) == nil {
+		failed = b.failures(ctx, p.Domain, o.contents)
+	}
+	p.Err.blame(failed)
+	p.Tried = p.Domain.triedList(failed)
 }
 
 func (b *build) makePlan(ctx context.Context, o *outcome) error {
@@ -143,7 +159,7 @@ func (b *build) fillPlan(ctx context.Context, o *outcome) error {
 	}
 	draft, err := outlay.decide(ctx)
 	if draft != nil {
-		p.Tried = &Tried{draft.records, draft.lists}
+		p.Tried = &Tried{Records: draft.records, Lists: draft.lists}
 	}
 	p.Notes = append(p.Notes, outlay.notes()...)
 	if err != nil {

@@ -18,7 +18,7 @@ type DomainPlan struct {
 	Domain    *Domain
 	Records   []Record // the domain's own first, then the parts, then the regions
 	Lists     []AddressList
-	Tried     *Tried // of a refused domain, if any records were made for it
+	Tried     *Tried // of a refused domain
 	Lookups   Count
 	Voids     Count
 	Parts     Parts
@@ -32,6 +32,7 @@ type DomainPlan struct {
 // Tried is records that were made and refused, as they break a limit, are not
 // proven, or do not give what a vector expects: to be looked at, not published.
 type Tried struct {
+	Listed  bool // none could be made: these are the list, a term for each sender, those last that fail
 	Records []Record
 	Lists   []AddressList
 }
@@ -93,10 +94,11 @@ const (
 
 // Refusal is why a domain was not built. Its message may have several lines.
 type Refusal struct {
-	Kind   RefusalKind
-	Domain string // canonical
-	Msg    string
-	Err    error // underlying; may be nil
+	Kind    RefusalKind
+	Domain  string // canonical
+	Msg     string
+	Sources []*Entry // behind the senders that cannot be evaluated; Msg names them too
+	Err     error    // underlying; may be nil
 }
 
 func (r *Refusal) Error() string { return fmt.Sprintf("%s: %s", trimDot(r.Domain), r.Msg) }

@@ -37,6 +37,7 @@ type domainDocument struct {
 type refusalDocument struct {
 	Kind    builder.RefusalKind `json:"kind"`
 	Message string              `json:"message"`
+	Sources []entryDocument     `json:"sources,omitempty"`
 }
 
 // recordDocument is a record to publish.
@@ -81,7 +82,7 @@ type queriesDocument struct {
 func newDomainDocument(p *builder.DomainPlan) domainDocument {
 	d := domainDocument{Domain: trimDot(p.Domain.Name), Zone: p.Domain.Zone, Notes: p.Notes}
 	if p.Err != nil {
-		d.Error = &refusalDocument{p.Err.Kind, p.Err.Msg}
+		d.Error = &refusalDocument{p.Err.Kind, p.Err.Msg, entryDocuments(p.Err.Sources)}
 		return d
 	}
 	d.Equal = true // a plan whose proof fails is refused

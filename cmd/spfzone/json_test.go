@@ -87,7 +87,7 @@ func TestBuildJSON(t *testing.T) {
 		},
 		{
 			Domain: "bad.com", Zone: "bad.com.",
-			Error: &refusalDocument{"broken", "include:none.com: the target has no SPF record (RFC 7208, Section 5.2): none.com: the name does not exist (RFC 7208, Section 4.3)"},
+			Error: &refusalDocument{"broken", "include:none.com: the target has no SPF record (RFC 7208, Section 5.2): none.com: the name does not exist (RFC 7208, Section 4.3)\ninclude:none.com (spfzone.yaml:7:23) fails", []entryDocument{{Name: "include:none.com", Place: "spfzone.yaml:7:23"}}},
 		},
 	}}, decode[buildDocument](t, a.out.Bytes()))
 }

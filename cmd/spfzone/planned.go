@@ -77,13 +77,21 @@ func (a *app) judgePlanned(c *builder.Config, plan *builder.Plan, has, domain st
 		case d.Err == nil:
 		case d.Domain != listed:
 			others = append(others, trimDot(d.Domain.Name))
-		case d.Tried == nil:
+		case d.Tried == nil: // the guard of a lock refuses it
 			return withCode(codeOfRefusal(d.Err), d.Err)
 		default:
 			d = tried(d)
 			plan.Domains[i] = d
-			why, _, _ := strings.Cut(d.Err.Msg, "\n")
-			a.note("'spfzone build' refuses %s, and what it tried counts: %s", trimDot(d.Domain.Name), why)
+			what, why := "what it tried counts", d.Err.Msg
+			switch {
+			case !d.Tried.Listed:
+				why, _, _ = strings.Cut(why, "\n")
+			case len(d.Err.Sources) > 0:
+				what = "its list counts, with what fails at the end"
+			default:
+				what = "its list counts"
+			}
+			a.note("'spfzone build' refuses %s, and %s: %s", trimDot(d.Domain.Name), what, why)
 		}
 		built = built || slices.ContainsFunc(d.Records, func(r builder.Record) bool { return r.Name == name })
 	}
