@@ -147,11 +147,25 @@ func (l *layout) placeLeaving(ctx context.Context, runs []run, leave leaving) er
 // placeRuns puts all runs in the root, but for what gets parts of its own.
 func (l *layout) placeRuns(ctx context.Context, runs []run) error {
 	l.segments = nil
+	byNetwork := l.d.Split.By == SplitByNetwork && networksIn(runs) > 1
 	for i, r := range runs {
-		l.segments = append(l.segments, newSegment(r, l.d.Split.By == SplitByNetwork, l.encoder(runs, i)))
+		l.segments = append(l.segments, newSegment(r, byNetwork, l.encoder(runs, i)))
 	}
 	l.assign()
 	return l.split(ctx)
+}
+
+// networksIn counts those that get parts of their own where the split is by
+// network. There is nothing to tell a single one apart from.
+func networksIn(runs []run) (n int) {
+	for _, r := range runs {
+		for _, it := range r.items {
+			if it.apart {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // largest gives the segment that can spare the most octets of the root.

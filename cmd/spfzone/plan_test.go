@@ -77,6 +77,28 @@ func TestInterruptedWait(t *testing.T) {
 	}
 }
 
+// TestWrongKeyWhileAPushWaits has the provider refuse the key while nothing is to be
+// written yet.
+func TestWrongKeyWhileAPushWaits(t *testing.T) {
+	ns := nameserver.BIND(t, serverZone, zoneOfServers())
+	s := &server{t, ns, updateProvider(ns)}
+	inFolder(t, nil)
+	s.configure(serverConfig(s.provider, "fail", "1h", "", 0, 90))
+	s.run(t.Context(), exitYes, "push", "--yes")
+	config := serverConfig(s.provider, "fail", "1h", "", 0, 2)
+	s.configure(config)
+	s.run(t.Context(), exitYes, "push", "--yes")
+	a := s.run(t.Context(), exitYes, "push", "--yes")
+	if got := a.out.String(); !strings.HasPrefix(got, "x.test: not done yet, 0 records written; ") {
+		t.Fatalf("answer: %s", got)
+	}
+	s.configure(strings.Replace(config, "key_name: "+nameserver.KeyName, "key_name: another", 1))
+	a = s.run(t.Context(), exitFailure, "push", "--yes")
+	if got := a.err.String(); !strings.Contains(got, "the server does not accept the TSIG key (BADKEY)") {
+		t.Errorf("stderr: %s", got)
+	}
+}
+
 // TestInterruptedWrite ends a push as its first write is made.
 func TestInterruptedWrite(t *testing.T) {
 	ns := nameserver.Knot(t, serverZone, zoneOfServers())

@@ -205,6 +205,9 @@ func (p *publishing) advance(ctx context.Context, j *job) (did bool, err error) 
 				continue
 			}
 		}
+		if j.err == nil && j.step.Stage.Kind == providers.Wait && len(j.written) == 0 {
+			j.err = j.push.Reach(ctx, j.step)
+		}
 		if cause := context.Cause(ctx); cause != nil {
 			return did, cause
 		}

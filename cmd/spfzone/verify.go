@@ -240,6 +240,7 @@ type verification struct {
 	notes    []string // on its plan
 	findings []finding
 	took     time.Duration
+	silent   []string // servers that did not answer
 }
 
 func (v *verification) find(r rule, where, format string, args ...any) {
