@@ -10,14 +10,25 @@ KILLS ?= 200
 PUSHES ?= 1000
 EDITS ?= 500
 SEED ?= 1
+PREFIX  ?= /usr/local
+DESTDIR ?=
+PROGRAM ?= spfzone
 
-.PHONY: help build demo test check fmt vet vulnerabilities race cross fuzz bench configurations trees churn scale faults conformance sizes docs
+.PHONY: help build install demo test check fmt vet vulnerabilities race cross fuzz bench configurations trees churn scale faults conformance sizes docs
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 
 build: ## build the program into this folder
 	go build -trimpath -o spfzone ./cmd/spfzone
+
+# It builds nothing, as root may have no Go: "make build" comes first. Packages
+# give PREFIX=/usr and DESTDIR.
+install: ## install the program that was built and the manual pages below PREFIX
+	@test -x $(PROGRAM) || { echo 'there is no $(PROGRAM): run "make build" first'; exit 1; }
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1"
+	install -m 0755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/spfzone"
+	install -m 0644 docs/man/*.1 "$(DESTDIR)$(PREFIX)/share/man/man1"
 
 demo: build ## build the records of every example, with no network
 	@for e in examples/*/; do \
