@@ -42,6 +42,9 @@ func synopsis(cmd *cobra.Command) string {
 	return cmd.CommandPath() + strings.TrimPrefix(cmd.Use, cmd.Name()) + " [flags]"
 }
 
+// zeroDefault has the defaults that say nothing, as --help leaves them out.
+var zeroDefault = map[string]bool{"": true, "false": true, "0": true, "0s": true, "[]": true}
+
 // option is a flag as a reader sees it.
 type option struct{ form, about string }
 
@@ -59,7 +62,7 @@ func options(set *pflag.FlagSet) []option {
 		if argument != "" {
 			form += " " + argument
 		}
-		if f.DefValue != "" && f.Value.Type() == argument {
+		if !zeroDefault[f.DefValue] {
 			about += " (default " + f.DefValue + ")"
 		}
 		list = append(list, option{form, about})
