@@ -16,7 +16,51 @@ import (
 // make targets that it names must be there.
 func TestReadme(t *testing.T) {
 	t.Chdir("../..")
-	text, err := os.ReadFile("README.md")
+	ran, text := runPage(t, "README.md")
+	if shown := exampleShown(t, "examples/big-record/spfzone.yaml", "\ndefaults:"); !strings.Contains(text, shown) {
+		t.Error("the configuration in the README is not that of the example")
+	}
+	for _, line := range plainCommands(text) {
+		ran++
+		if code, stdout, stderr := runArgs(t, shellWords(t, strings.TrimPrefix(line, "spfzone "))...); code != exitYes || stdout == "" {
+			t.Errorf("%s: exit %d\n%s", line, code, stderr)
+		}
+	}
+	if ran < 3 {
+		t.Errorf("%d commands of the README were run, want 3 or more", ran)
+	}
+}
+
+// TestMoving is TestReadme for the page on moving.
+func TestMoving(t *testing.T) {
+	t.Chdir("../..")
+	ran, text := runPage(t, "docs/moving.md")
+	if shown := exampleShown(t, "examples/moving/spfzone.yaml", "\nnetworks:"); !strings.Contains(text, shown) {
+		t.Error("the configuration on the page is not that of the example")
+	}
+	if ran != 4 {
+		t.Errorf("%d commands of the page were run, want 4", ran)
+	}
+}
+
+// exampleShown gives a configuration from a line on, which a page shows.
+func exampleShown(t *testing.T, path, from string) string {
+	t.Helper()
+	example, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, ok := strings.Cut(string(example), from)
+	if !ok {
+		t.Fatalf("%s has no line %q", path, from)
+	}
+	return from + shown
+}
+
+// runPage runs the commands of a page's console blocks.
+func runPage(t *testing.T, path string) (ran int, page string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,21 +68,13 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	example, err := os.ReadFile("examples/big-record/spfzone.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, shown, ok := strings.Cut(string(example), "\ndefaults:"); !ok || !strings.Contains(string(text), "defaults:"+shown) {
-		t.Error("the configuration in the README is not that of the example")
-	}
-	ran := 0
 	for _, c := range consoleCommands(string(text)) {
 		name, args, _ := strings.Cut(c.line, " ")
 		switch name {
 		case "make":
 			target := strings.Fields(args)[0]
 			if !regexp.MustCompile(`(?m)^` + target + `:`).Match(makefile) {
-				t.Errorf("the README has %q, which is no target", c.line)
+				t.Errorf("%s has %q, which is no target", path, c.line)
 			}
 		case "spfzone":
 			ran++
@@ -48,24 +84,16 @@ func TestReadme(t *testing.T) {
 				continue
 			}
 			if diff := cmp.Diff(c.output, strings.TrimRight(stderr+stdout, "\n")); diff != "" {
-				t.Errorf("%s: exit %d (-README +got):\n%s", c.line, code, diff)
+				t.Errorf("%s: exit %d (-%s +got):\n%s", c.line, code, path, diff)
 			}
 		}
 	}
 	if *update {
-		if err := os.WriteFile("README.md", text, 0o644); err != nil {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, line := range plainCommands(string(text)) {
-		ran++
-		if code, stdout, stderr := runArgs(t, shellWords(t, strings.TrimPrefix(line, "spfzone "))...); code != exitYes || stdout == "" {
-			t.Errorf("%s: exit %d\n%s", line, code, stderr)
-		}
-	}
-	if ran < 3 {
-		t.Errorf("%d commands of the README were run, want 3 or more", ran)
-	}
+	return ran, string(text)
 }
 
 // plainCommands gives the command lines of the fenced blocks marked sh, of which
