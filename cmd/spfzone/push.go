@@ -52,8 +52,9 @@ one zone are written one after the other in the order of the configuration, and
 those whose records lead to other domains after these. What is said keeps to that
 order too.
 
-The exit code is 0 if all is written that may be written now, 4 if a domain is
-refused for safety, and 3 if a lookup or a write failed.`,
+A domain that is refused stays as it is published, and the others are written all
+the same. The exit code is 0 if all is written that may be written now, 4 if a domain
+is refused for safety, 1 if that is for its expect: vectors, and 3 if a lookup or a write failed.`,
 		Example: `  spfzone push
   spfzone push --yes --wait
   spfzone push x.com --dry-run`,

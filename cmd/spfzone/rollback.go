@@ -25,7 +25,10 @@ func newRollback(a *app) *cobra.Command {
 ID or the number of an entry it restores what its domain published before that
 write: the record of the entry, and every other that was written since. It does so
 in the same safe stages as push, asks as push does, and writes entries of its own,
-so that a rollback can be rolled back.`,
+so that a rollback can be rolled back.
+
+It does not last by itself: the next push publishes what the configuration says,
+so change that too, before whatever pushes runs again.`,
 		Example: `  spfzone rollback
   spfzone rollback 12 --yes --wait`,
 		Args: func(cmd *cobra.Command, args []string) error {
