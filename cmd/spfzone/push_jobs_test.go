@@ -101,6 +101,7 @@ type meeting struct {
 	mu      sync.Mutex
 	under   int
 	most    int
+	once    sync.Once
 	reached chan struct{}
 }
 
@@ -109,7 +110,7 @@ func (m *meeting) Replace(ctx context.Context, zone, name string, old, new txt.R
 	m.under++
 	m.most = max(m.most, m.under)
 	if m.under == m.wanted {
-		close(m.reached)
+		m.once.Do(func() { close(m.reached) })
 	}
 	m.mu.Unlock()
 	defer func() { m.mu.Lock(); m.under--; m.mu.Unlock() }()
