@@ -181,3 +181,28 @@ func TestOneTTL(t *testing.T) {
 		t.Errorf("verify (-want +got):\n%s", diff)
 	}
 }
+
+// TestListWrittenAndNotReloaded does the same for the names of an address list.
+func TestListWrittenAndNotReloaded(t *testing.T) {
+	s, reload := handServer(t)
+	config := func(reload, more string) {
+		s.configure(fmt.Sprintf(`defaults: {all: fail, ttl: 1s}
+networks: {dc: [192.0.2.0/24%s]}
+domains: {x.test: {senders: [mx, dc], strategy: exists, publish: {provider: p}}}
+providers: {p: %s}
+`, more, s.through(reload)))
+	}
+	config(reload, "")
+	s.run(t.Context(), exitYes, "push", "--yes", "--wait")
+	config("", ", 198.51.100.7")
+	for range 2 {
+		a := s.run(t.Context(), exitFailure, "push", "--yes", "--wait", "--propagation", "1s")
+		if got := a.err.String(); !strings.Contains(got, "lacks 7.100.51.198") || !strings.Contains(got, "reload the name server, as the provider has no reload command") {
+			t.Fatalf("stderr: %s", got)
+		}
+	}
+	config(reload, ", 198.51.100.7")
+	s.run(t.Context(), exitYes, "push", "--yes", "--wait")
+	s.planned("reloaded by push")
+	s.ours()
+}

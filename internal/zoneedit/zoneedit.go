@@ -92,11 +92,12 @@ func (e *Editor) ReplaceTXT(ctx context.Context, zone, name string, old, new txt
 	})
 }
 
-// TryTXT gives the error of an edit that cannot be made, and makes none.
+// TryTXT gives the error of an edit that cannot be made, and makes none. A file
+// that cannot be read here tells nothing: a plan may be made where it is not.
 func (e *Editor) TryTXT(_ context.Context, zone, name string, new txt.RRset) error {
 	text, err := os.ReadFile(e.File)
 	if err != nil {
-		return err
+		return nil
 	}
 	_, err = zonefile.Patch(text, e.source(zone), []zonefile.Edit{editOf(name, new)}, e.Now())
 	return unsafe(err)

@@ -203,3 +203,22 @@ func TestRefuses(t *testing.T) {
 		t.Errorf("no file: %v", err)
 	}
 }
+
+func TestTry(t *testing.T) {
+	e := newEditor(t, "@ TXT v=spf1\nwww CNAME @\n")
+	was := content(t, e)
+	set := txt.RRset{TTL: 3600, Records: []txt.Record{{Strings: []string{"v=spf1 -all"}}}}
+	if err := e.TryTXT(t.Context(), "x.com.", "x.com.", set); err != nil {
+		t.Error(err)
+	}
+	if err := e.TryTXT(t.Context(), "x.com.", "www.x.com.", set); !errors.Is(err, txt.ErrUnsafe) {
+		t.Errorf("error %v", err)
+	}
+	if diff := cmp.Diff(was, content(t, e)); diff != "" {
+		t.Error(diff)
+	}
+	e.File += ".none"
+	if err := e.TryTXT(t.Context(), "x.com.", "www.x.com.", set); err != nil {
+		t.Error(err)
+	}
+}

@@ -152,6 +152,9 @@ func (p *Push) readListsOf(ctx context.Context, s *state, f listNames) error {
 			Partial: !read[root].Whole && (len(entries[root]) == 0 || !entries[root][0].List.First),
 			Foreign: !asked[root] && len(entries[root]) == 0,
 		}}
+		if err := p.serveOpen(ctx, z, root, entries[root], names); err != nil {
+			return err
+		}
 		if err := p.agreedList(ctx, z, root, names); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/spfzone/spfzone/providers/addresslist"
+	"github.com/spfzone/spfzone/providers/journal"
 )
 
 // sampled is how many names of a list, and of each batch of changes to it, every
@@ -49,7 +50,32 @@ func (p *Push) serveList(ctx context.Context, z *Zone, b addresslist.Batch, now 
 		})
 	}
 	wg.Wait()
-	return first(failures)
+	err := first(failures)
+	if manual := p.Publisher.Manual(); err != nil && manual != "" {
+		return fmt.Errorf("%w; %s", err, manual)
+	}
+	return err
+}
+
+// serveOpen has a change of a list served that was written and never seen at the
+// servers, as the push was ended before that.
+func (p *Push) serveOpen(ctx context.Context, z *Zone, root string, entries []*journal.Entry, names addresslist.List) error {
+	if p.ReadOnly || len(entries) == 0 || entries[len(entries)-1].Outcome != journal.Intended {
+		return nil
+	}
+	if _, err := p.Publisher.Serve(ctx, root); err != nil {
+		return err
+	}
+	change := entries[len(entries)-1].List
+	added := change.Added.Plus(change.Passing)
+	written := addresslist.Batch{
+		Root: root, Add: added.Minus(added.Minus(names)).Absolute(root),
+		Delete: change.Deleted.Plus(change.Passing).Minus(names).Absolute(root),
+	}
+	return p.until(ctx, p.Patience, func() (bool, error) {
+		err := p.serveList(ctx, z, written, names)
+		return err == nil, err
+	})
 }
 
 // first gives the first error of several, as the others say the same.
