@@ -15,7 +15,7 @@ func TestPushLeavesItsCacheAlone(t *testing.T) {
 	inFolder(t, nil)
 	hours := strings.Replace(zoneOfServers(), "@ IN SOA ns1 hostmaster 1 7200 3600 1209600 1\n", "@ 9000 IN SOA ns1 hostmaster 1 7200 3600 1209600 9000\n", 1)
 	ns := nameserver.BIND(t, serverZone, hours)
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	cache := nameserver.Unbound(t, serverZone, s.Address)
 	text := strings.Replace(serverConfig(s.provider, "fail", "1s", "", 0, 90), "senders: [mx", "senders: [198.51.100.77", 1)
 	s.configure(text)
@@ -26,7 +26,7 @@ func TestPushLeavesItsCacheAlone(t *testing.T) {
 			t.Fatalf("spfzone %s: exit code %d\n%s%s", command, code, &a.out, &a.err)
 		}
 	}
-	behind := &server{t, &nameserver.Server{Address: cache}, ""}
+	behind := newServer(t, &nameserver.Server{Address: cache}, "")
 	want, got := s.policyOf(serverZone), behind.policyOf(serverZone)
 	if changes := want.Diff(got); len(changes) > 0 {
 		t.Errorf("behind the cache: %v", changes)

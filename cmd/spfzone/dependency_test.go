@@ -55,7 +55,7 @@ func written(t *testing.T, since int) (names []string) {
 func TestDependentDomains(t *testing.T) {
 	inFolder(t, nil)
 	ns := nameserver.BIND(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	s.configure(dependent(s.provider, "10.1.0.0/16"))
 	const push = "spfzone: %s: its record leads to records of other domains of the configuration that are not published as planned: push those first\n"
 
@@ -96,7 +96,7 @@ d.x.test: published as planned, 1 record written
 func TestDependencyThatFails(t *testing.T) {
 	inFolder(t, nil)
 	ns := nameserver.BIND(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	config := dependent(s.provider, "10.1.0.0/16")
 	i := strings.LastIndex(config, "provider: p")
 	config = strings.Replace(config[:i]+"provider: q"+config[i+len("provider: p"):], "providers: {", "providers: {q: "+strings.Replace(s.provider, nameserver.KeyName, nameserver.Other, 1)+", ", 1)

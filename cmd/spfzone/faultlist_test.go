@@ -117,7 +117,7 @@ func (f *faultSite) strikes() (serverFault, bool) {
 func byUpdate(t *testing.T) *faultSite {
 	ns := nameserver.BIND(t, serverZone, zoneOfServers())
 	p := newProxy(t, ns.Address)
-	f := &faultSite{server: &server{t, ns, strings.Replace(throughProxy(ns, p), "key_name:", "timeout: 1, key_name:", 1)}}
+	f := &faultSite{server: newServer(t, ns, strings.Replace(throughProxy(ns, p), "key_name:", "timeout: 1, key_name:", 1))}
 	p.each(func(e *exchange) {
 		if fault, due := f.strikes(); due {
 			fault.dns(f, e)
@@ -145,7 +145,7 @@ func byHTTP(t *testing.T) *faultSite {
 		next.ServeHTTP(w, r)
 	}))
 	t.Cleanup(front.Close)
-	f.server = &server{t, ns, fmt.Sprintf("{type: powerdns, server_url: %q, api_token: %q, timeout: 1, authorities: %q}", front.URL, ns.APIKey, ns.Address)}
+	f.server = newServer(t, ns, fmt.Sprintf("{type: powerdns, server_url: %q, api_token: %q, timeout: 1, authorities: %q}", front.URL, ns.APIKey, ns.Address))
 	return f
 }
 

@@ -144,7 +144,7 @@ func TestCache(t *testing.T) {
 		t.Run(way.name, func(t *testing.T) {
 			inFolder(t, nil)
 			ns := nameserver.BIND(t, serverZone, zoneOfServers())
-			s := &server{t, ns, updateProvider(ns)}
+			s := newServer(t, ns, updateProvider(ns))
 			list := changes(s.provider)[:3]
 			s.configure(list[0])
 			s.run(t.Context(), exitYes, "push", "--yes", "--wait")
@@ -250,7 +250,7 @@ func TestKilled(t *testing.T) {
 	}
 	inFolder(t, nil)
 	ns := nameserver.BIND(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	siblings := s.others(serverZone)
 	list := changes(s.provider)
 	s.configure(list[0])

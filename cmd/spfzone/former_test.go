@@ -13,7 +13,8 @@ import (
 // its own: the former parts are stale, and go.
 func TestOtherNamesOfParts(t *testing.T) {
 	ns := nameserver.Knot(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
+	s.hurried = true
 	inFolder(t, nil)
 	config := func(names string) string {
 		text := strings.Replace(serverConfig(s.provider, "fail", "1s", "", 0, 90), "regions: {uk.x.test: [a, 198.51.100.0/24]}", "split: {names: '"+names+"'}\n    regions: {uk.x.test: [a, dc]}", 1)

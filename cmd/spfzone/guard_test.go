@@ -27,7 +27,7 @@ func (b brokenVendor) LookupTXT(ctx context.Context, name string) (spf.Answer[sp
 
 // guarded is a server, and a vendor that may lose what it has.
 type guarded struct {
-	server
+	*server
 	vendor vendorDNS
 	broken bool
 }
@@ -68,7 +68,8 @@ func TestPushIsGuarded(t *testing.T) {
 	const grown, shrunk = "v=spf1 ip4:10.0.0.0/24 ip4:10.1.0.0/24 ip4:10.2.0.0/24 -all", "v=spf1 ip4:10.0.0.0/24 -all"
 	const more = ", 'ip4:203.0.113.1'"
 	ns := nameserver.Knot(t, serverZone, zoneOfServers())
-	g := &guarded{server: server{t, ns, updateProvider(ns)}}
+	g := &guarded{server: newServer(t, ns, updateProvider(ns))}
+	g.hurried = true
 	inFolder(t, map[string]string{"spfzone.yaml": guardedConfig(g.provider, "always", "")})
 	g.vendor.publish(grown)
 
@@ -140,7 +141,7 @@ func TestPushIsGuarded(t *testing.T) {
 // answers count from then on, whether they are published or stay an include.
 func TestPushGoesOnWithoutTheVendor(t *testing.T) {
 	ns := nameserver.Knot(t, serverZone, zoneOfServers())
-	g := &guarded{server: server{t, ns, updateProvider(ns)}}
+	g := &guarded{server: newServer(t, ns, updateProvider(ns))}
 	inFolder(t, map[string]string{"spfzone.yaml": guardedConfig(g.provider, "always", "")})
 	g.vendor.publish("v=spf1 ip4:10.0.0.0/24 -all")
 	g.command(t, exitYes, "update")

@@ -40,7 +40,7 @@ func TestKilledLists(t *testing.T) {
 	}
 	inFolder(t, nil)
 	ns := nameserver.BIND(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	_, others := split(s.transferred())
 	list := listChanges(s.provider)
 	s.configure(list[0])
@@ -98,7 +98,7 @@ func TestCacheOfLists(t *testing.T) {
 		t.Run(way.name, func(t *testing.T) {
 			inFolder(t, nil)
 			ns := nameserver.BIND(t, serverZone, zoneOfServers())
-			s := &server{t, ns, updateProvider(ns)}
+			s := newServer(t, ns, updateProvider(ns))
 			list := listChanges(s.provider)
 			s.configure(list[0])
 			s.run(t.Context(), exitYes, "push", "--yes", "--wait")
@@ -155,7 +155,7 @@ func TestListsWithoutTransfer(t *testing.T) {
 	ns := nameserver.BIND(t, serverZone, zoneOfServers()+"7.100.51.198.in-addr._spf IN TXT \"somebody's\"\n")
 	proxy := newProxy(t, ns.Address)
 	proxy.noTransfer = true
-	s := &server{t, ns, strings.Replace(updateProvider(ns), fmt.Sprintf("server: %q", ns.Address), fmt.Sprintf("server: %q", proxy.address), 1)}
+	s := newServer(t, ns, strings.Replace(updateProvider(ns), fmt.Sprintf("server: %q", ns.Address), fmt.Sprintf("server: %q", proxy.address), 1))
 
 	// The subtree exists, and what is in it is not known: the next number.
 	s.configure(listConfig(s.provider, "1s", 20, "192.0.2.0/24"))

@@ -110,7 +110,8 @@ _spfx IN A 127.0.0.2
 1.2.0.192.in-addr._spfx IN A 127.0.0.2
 in-addr IN TXT "no list"
 `)
-			s := &server{t, ns, w.provider(ns)}
+			s := newServer(t, ns, w.provider(ns))
+			s.hurried = true
 			steps := listSteps(s.provider)
 			if w.name != writers()[0].name {
 				steps = steps[:3]
@@ -197,7 +198,8 @@ func TestPushListsToZoneFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	ns, pid := nameserver.FromFile(t, serverZone, file)
-	s := &server{t, ns, fmt.Sprintf("{type: zonefile, file: x.zone, reload: kill -HUP %d, authorities: %q}", pid, ns.Address)}
+	s := newServer(t, ns, fmt.Sprintf("{type: zonefile, file: x.zone, reload: kill -HUP %d, authorities: %q}", pid, ns.Address))
+	s.hurried = true
 	for _, step := range listSteps(s.provider)[:4] {
 		s.configure(step.config)
 		s.run(t.Context(), exitYes, "push", "--yes", "--wait")
@@ -226,7 +228,7 @@ func TestPushListsToZoneFile(t *testing.T) {
 func TestListInTheWay(t *testing.T) {
 	inFolder(t, nil)
 	ns := nameserver.BIND(t, serverZone, zoneOfServers()+"mail._spf IN TXT \"somebody's\"\n")
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	before := s.transferred()
 	s.configure(listConfig(s.provider, "1s", 3))
 	const want = "spfzone: x.test: the change cannot be made safely: _spf.x.test: mail._spf.x.test has the TXT record, and below the name of an address list only A records 127.0.0.2 of addresses may stand, as any other name stands in the way of wildcards (RFC 4592): delete that first\n"
@@ -244,7 +246,7 @@ func TestListInTheWay(t *testing.T) {
 func TestPlanOfLists(t *testing.T) {
 	inFolder(t, nil)
 	ns := nameserver.BIND(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	s.configure(listConfig(s.provider, "1s", 0, "192.0.2.0/25", "198.51.100.7", "10.0.0.0/8"))
 	a := s.run(t.Context(), exitYes, "push", "--dry-run", "--yes")
 	const first = `x.test through p: 2 stages
@@ -292,7 +294,8 @@ func TestPlanOfLists(t *testing.T) {
 func TestPushListsOfRegions(t *testing.T) {
 	inFolder(t, nil)
 	ns := nameserver.BIND(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
+	s.hurried = true
 	config := func(dc, uk string) string {
 		return fmt.Sprintf(`defaults: {all: fail, ttl: 1s, strategy: exists, limits: {response: 1200, voids: 2}}
 networks: {dc: [%s], uk: [%s]}

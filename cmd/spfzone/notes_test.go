@@ -17,7 +17,7 @@ import (
 // one, once, and in its document.
 func TestNotes(t *testing.T) {
 	ns := nameserver.Knot(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	inFolder(t, nil)
 	s.configure(fmt.Sprintf(`defaults: {all: fail, ttl: 1s, limits: {response: 1200}}
 gateways: {typo: ironprot}
@@ -87,7 +87,7 @@ q2 3600 IN TXT "v=spf1 ip4:198.51.100.0/26 -all"
 q3 3600 IN TXT "v=spf1 ip4:203.0.113.0/26 -all"
 `
 	ns := nameserver.Knot(t, serverZone, zone)
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	inFolder(t, nil)
 	s.configure(fmt.Sprintf(`defaults: {all: fail, ttl: 1h, limits: {response: 1200}}
 networks: {n1: [192.0.2.0/26], n2: [198.51.100.0/26]}

@@ -53,7 +53,7 @@ func TestPlanShowsWhatIsLostFirst(t *testing.T) {
 // said, and from when on to go on.
 func TestInterruptedWait(t *testing.T) {
 	ns := nameserver.Knot(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	inFolder(t, nil)
 	s.configure(serverConfig(s.provider, "fail", "1h", "", 0, 90))
 	s.run(t.Context(), exitYes, "push", "--yes", "--wait")
@@ -81,7 +81,7 @@ func TestInterruptedWait(t *testing.T) {
 // written yet.
 func TestWrongKeyWhileAPushWaits(t *testing.T) {
 	ns := nameserver.BIND(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	inFolder(t, nil)
 	s.configure(serverConfig(s.provider, "fail", "1h", "", 0, 90))
 	s.run(t.Context(), exitYes, "push", "--yes")
@@ -102,7 +102,7 @@ func TestWrongKeyWhileAPushWaits(t *testing.T) {
 // TestInterruptedWrite ends a push as its first write is made.
 func TestInterruptedWrite(t *testing.T) {
 	ns := nameserver.Knot(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	inFolder(t, nil)
 	s.configure(serverConfig(s.provider, "fail", "1s", "", 0, 90))
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -145,7 +145,7 @@ func TestPushAtOnce(t *testing.T) {
 			if err := os.WriteFile(defaultConfig, []byte(config.String()), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			s := &server{t, ns, ""}
+			s := newServer(t, ns, "")
 			a := s.app()
 			a.lock = builder.DefaultLock
 			c, err := a.load()

@@ -28,7 +28,7 @@ func TestServerFallsSilent(t *testing.T) {
 			inFolder(t, nil)
 			ns := tt.start(t, serverZone, zoneOfServers())
 			proxy := newProxy(t, ns.Address)
-			s := &server{t, ns, strings.Replace(throughProxy(ns, proxy), "key_name:", "timeout: 1, key_name:", 1)}
+			s := newServer(t, ns, strings.Replace(throughProxy(ns, proxy), "key_name:", "timeout: 1, key_name:", 1))
 			siblings := s.others(serverZone)
 			list := changes(s.provider)
 			s.configure(list[0])

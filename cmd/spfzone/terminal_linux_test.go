@@ -54,7 +54,7 @@ const interruptKey = "\x03"
 func TestConfirmation(t *testing.T) {
 	inFolder(t, nil)
 	ns := nameserver.BIND(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	s.configure(serverConfig(s.provider, "fail", "1s", "", 0, 1))
 	const question = "Write this? [yes/no] "
 	tests := []struct {

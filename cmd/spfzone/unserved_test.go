@@ -28,7 +28,9 @@ func handServer(t *testing.T) (s *server, reload string) {
 		t.Fatal(err)
 	}
 	ns, pid := nameserver.FromFile(t, serverZone, file)
-	return &server{t: t, Server: ns}, fmt.Sprintf("kill -HUP %d", pid)
+	s = newServer(t, ns, "")
+	s.hurried = true
+	return s, fmt.Sprintf("kill -HUP %d", pid)
 }
 
 // through gives the provider with a reload command, or none.

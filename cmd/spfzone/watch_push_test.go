@@ -67,7 +67,7 @@ func shortSleeps(held func(context.Context, time.Duration) error) func(context.C
 // server, and not what the vendor loses. Domains that do not list it go on.
 func TestWatchPushes(t *testing.T) {
 	ns := nameserver.Knot(t, serverZone, zoneOfServers())
-	s := &server{t, ns, updateProvider(ns)}
+	s := newServer(t, ns, updateProvider(ns))
 	inFolder(t, map[string]string{"spfzone.yaml": fmt.Sprintf(`defaults: {all: fail, ttl: 1s, limits: {response: 1200}}
 services: {v: {include: vendor.test, flatten: always}, w: {include: other.test, flatten: always}}
 domains:

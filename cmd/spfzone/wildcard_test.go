@@ -20,7 +20,8 @@ func TestPushBesideWildcard(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			inFolder(t, nil)
 			ns := w.start(t, serverZone, zoneOfServers()+"* IN TXT \""+wildcardSPF+"\"\n* IN TXT \"another\"\n")
-			s := &server{t, ns, w.provider(ns)}
+			s := newServer(t, ns, w.provider(ns))
+			s.hurried = true
 			siblings := s.others(serverZone)
 			const region = "    regions: {uk.x.test: [a, 198.51.100.0/24]}\n"
 			few := strings.Replace(serverConfig(s.provider, "fail", "1s", "", 0, 2), region, "    regions: {fr.x.test: [198.51.100.0/24]}\n", 1)
