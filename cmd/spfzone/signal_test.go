@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -126,6 +127,11 @@ func TestSecondSignalKills(t *testing.T) {
 		fmt.Fprintf(&zone, " \"ip4:10.%d.%d.7 \"", i/2, i%2*128)
 	}
 	inFolder(t, map[string]string{"world.zone": zone.String() + "\n"})
+	// A shell has what runs in its background ignore interrupts, and a process
+	// passes that on, but not that it takes them.
+	taken := make(chan os.Signal, 1)
+	signal.Notify(taken, os.Interrupt)
+	defer signal.Stop(taken)
 	cmd := exec.Command("spfzone", "policy", "x.test", "--output", "json", "--resolver", "file:world.zone")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
