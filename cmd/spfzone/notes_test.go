@@ -3,13 +3,16 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/spfzone/spfzone/builder"
 	"github.com/spfzone/spfzone/internal/nameserver"
 )
 
@@ -100,5 +103,32 @@ providers: {p: %s}
 	want := "x.test: note (stale): no record includes q3.x.test any more: a push removes it when no receiver can hold one that did\n1 domain: 1 identical to the plan\n"
 	if diff := cmp.Diff(want, v.out.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestWatchLogsNotes wants each note in the log of a round once: that of the
+// plan, or those of what was verified by it.
+func TestWatchLogsNotes(t *testing.T) {
+	plan := &builder.Plan{Domains: []*builder.DomainPlan{{Domain: &builder.Domain{Name: "x.test."}, Notes: []string{"of the plan"}}}}
+	for _, c := range []struct {
+		name  string
+		found []*verification
+		want  string
+	}{
+		{"verified", []*verification{{domain: plan.Domains[0].Domain, notes: []string{"of the plan", "of the zone"}}},
+			"level=INFO msg=note domain=x.test note=\"of the plan\"\nlevel=INFO msg=note domain=x.test note=\"of the zone\"\n"},
+		{"no time for it", nil, "level=INFO msg=note domain=x.test note=\"of the plan\"\n"},
+	} {
+		var log bytes.Buffer
+		(&round{plan: plan, found: c.found}).report(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: func(_ []string, at slog.Attr) slog.Attr {
+			if at.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return at
+		}})), 0)
+		got, _, _ := strings.Cut(log.String(), "level=INFO msg=\"round ended\"")
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
 	}
 }

@@ -77,7 +77,7 @@ func (a *app) judgePlanned(c *builder.Config, plan *builder.Plan, has, domain st
 		case d.Err == nil:
 		case d.Domain != listed:
 			others = append(others, trimDot(d.Domain.Name))
-		case d.Tried == nil: // the guard of a lock refuses it
+		case d.Tried == nil: // its list makes no record
 			return withCode(codeOfRefusal(d.Err), d.Err)
 		default:
 			d = tried(d)
