@@ -3,6 +3,7 @@ package builder
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/spfzone/spfzone/spf"
@@ -17,10 +18,9 @@ type failure struct {
 // failures looks at each sender of a domain alone. planned holds what is planned
 // for the domains that d leads to.
 func (b *build) failures(ctx context.Context, d *Domain, planned contents) (found []failure) {
-	on := over(planned.over(b.resolver))
 	look := func(senders []Sender, at string) {
 		for _, s := range senders {
-			if err := on.fails(ctx, s, at, d.Zone); err != nil && ctx.Err() == nil {
+			if err := b.fails(ctx, s, at, d.Zone, planned); err != nil && ctx.Err() == nil {
 				found = append(found, failure{s, err})
 			}
 		}
@@ -33,7 +33,7 @@ func (b *build) failures(ctx context.Context, d *Domain, planned contents) (foun
 }
 
 // fails gives why a sender cannot be evaluated, or nil.
-func (b *build) fails(ctx context.Context, s Sender, at, zone string) error {
+func (b *build) fails(ctx context.Context, s Sender, at, zone string, planned contents) error {
 	if g, ok := s.Source.(*Gateway); ok && g.Pin {
 		_, err := b.pinned(ctx, g.HostIn(zone))
 		return err
@@ -45,7 +45,9 @@ func (b *build) fails(ctx context.Context, s Sender, at, zone string) error {
 	if err := addSenders(r, []Sender{s}, zone); err != nil {
 		return err
 	}
-	policy, err := b.policyOf(ctx, at, closed(r))
+	alone := contents{records: maps.Clone(planned.records), trees: planned.trees}
+	alone.records[at] = closed(r)
+	policy, err := b.under(alone, listLimits).Policy(ctx, at)
 	if err != nil {
 		return err
 	}

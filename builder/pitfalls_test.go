@@ -69,11 +69,11 @@ func TestPitfallsOfFlattening(t *testing.T) {
 		flat("`%{d}` in a child means the child's name, not the parent's", "v=spf1 a:%{d} exists:%{i}.%{d} -all",
 			"v=spf1 ip4:198.51.100.1 exists:%{i}.v.test -all"),
 		{"a includes b includes a: stack overflow", x, v("v=spf1 include:w.test -all") + "w.test. TXT \"v=spf1 include:v.test -all\"\n",
-			[]string{"broken: x.test: include:v.test: v.test: include:w.test: w.test: include:v.test: v.test: include:w.test: … (993 more): v.test: include:w.test: w.test: include:v.test: v.test: include:w.test: w.test: include:v.test: more than 1000 terms that ask the DNS (RFC 7208, Section 4.6.4)"}},
+			[]string{"broken: x.test: include:v.test: v.test: include:w.test: w.test: include:v.test: v.test: include:w.test: … (993 more): v.test: include:w.test: w.test: include:v.test: v.test: include:w.test: w.test: include:v.test: more than 1000 terms that ask the DNS (RFC 7208, Section 4.6.4)\nv (spfzone.yaml:2:12) fails"}},
 		flat("The same include twice: reported as a loop", "v=spf1 include:w.test include:u.test -all\"\nw.test. TXT \"v=spf1 ip4:1.2.3.4 -all\"\nu.test. TXT \"v=spf1 include:w.test ip4:1.2.3.6 -all",
 			"v=spf1 ip4:1.2.3.4 ip4:1.2.3.6 -all"),
 		{"A child that has no record: silently published without its addresses", x, hosts,
-			[]string{"broken: x.test: include:v.test: the target has no SPF record (RFC 7208, Section 5.2): v.test: no SPF record (RFC 7208, Section 4.5)"}},
+			[]string{"broken: x.test: include:v.test: the target has no SPF record (RFC 7208, Section 5.2): v.test: no SPF record (RFC 7208, Section 4.5)\nv (spfzone.yaml:2:12) fails"}},
 		flat("A TXT answer in several strings: joined with a space, or the pieces read as addresses", "v=spf1 ip4:1\" \"41.193.185.32/27 -all",
 			"v=spf1 ip4:141.193.185.32/27 -all"),
 		{"Other TXT at the name (`atlassian-domain-verification=abc/def`, `v=spf10 …`) read as SPF", x,
@@ -85,7 +85,7 @@ func TestPitfallsOfFlattening(t *testing.T) {
 		z.Add("v.test", "TXT", "v=spf1 ip4:1.2.3.4 a:slow.test -all")
 		z.Add("slow.test", "TIMEOUT", "A")
 		p := buildOver(t, "defaults: {all: fail}\n"+x, z)
-		const want = "dns x.test: include:v.test: v.test: a:slow.test: the lookup of slow.test. A failed: slow.test. A: time-out"
+		const want = "dns x.test: include:v.test: v.test: a:slow.test: the lookup of slow.test. A failed: slow.test. A: time-out\nv (spfzone.yaml:2:12) fails"
 		if err := p.Domains[0].Err; err == nil || string(err.Kind)+" "+err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
