@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Replacement is new content of a file that is ready, and not in its place yet:
@@ -144,7 +145,14 @@ func writeBeside(target string, data []byte, mode *fs.FileMode) (temporary strin
 	if err == nil {
 		_, err = f.Write(data)
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		// The system's own clock for files may be some milliseconds behind, and a
+		// name server leaves a file alone that is older than its last load.
+		now := time.Now()
+		err = os.Chtimes(temporary, now, now)
+	}
+	if err != nil {
 		return "", errors.Join(err, removeIfThere(temporary))
 	}
 	return temporary, nil

@@ -102,6 +102,24 @@ func TestWrittenAndNotReloaded(t *testing.T) {
 	s.ours()
 }
 
+// TestReloadIsNotHeard has a name server that does not hear the first reload, and
+// then every other.
+func TestReloadIsNotHeard(t *testing.T) {
+	s, reload := handServer(t)
+	script := "n=$(($(cat n) + 1)); echo $n > n; test $n = 1 -o $((n % 2)) = 0 || " + reload + "\n"
+	if err := os.WriteFile("n", []byte("0\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("reload.sh", []byte(script), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s.config("sh reload.sh", 1)
+	if a := s.run(t.Context(), exitYes, "push", "--yes", "--wait"); !strings.Contains(a.err.String(), "waiting up to") {
+		t.Errorf("every reload was heard: %s", &a.err)
+	}
+	s.planned("with reloads that are not heard")
+}
+
 // TestKilledInReload kills a push with its reload command, between the write of the
 // file and the reload.
 func TestKilledInReload(t *testing.T) {

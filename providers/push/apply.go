@@ -219,14 +219,14 @@ const (
 // written or the time is over. The error says what is amiss.
 func (p *Push) readBack(ctx context.Context, w *write) (v verdict, err error) {
 	v = late
-	err = p.until(ctx, p.Patience, func() (bool, error) {
+	err = p.untilServed(ctx, w.name, func() error {
 		v = seen
 		var amiss []string
 		for _, tcp := range []bool{false, true} {
 			answers, err := askAll(ctx, w.zone, w.name, tcp)
 			if err != nil {
 				v = late
-				return false, fmt.Errorf("not every server answers: %w", err)
+				return fmt.Errorf("not every server answers: %w", err)
 			}
 			for i, a := range answers {
 				if is := w.judge(a.Set); is != seen {
@@ -236,14 +236,14 @@ func (p *Push) readBack(ctx context.Context, w *write) (v verdict, err error) {
 			}
 		}
 		if v == seen {
-			return true, nil
+			return nil
 		}
 		slices.Sort(amiss)
 		amiss = slices.Compact(amiss)
 		if manual := p.Publisher.Manual(); manual != "" {
 			amiss = append(amiss, manual)
 		}
-		return false, fmt.Errorf("not every server has it: %s", strings.Join(amiss, "; "))
+		return fmt.Errorf("not every server has it: %s", strings.Join(amiss, "; "))
 	})
 	if err != nil && v == seen {
 		v = late

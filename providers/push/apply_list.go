@@ -126,18 +126,12 @@ func (p *Push) makeStep(ctx context.Context, w *listWrite, s addresslist.Step, w
 		}
 		*written++
 		w.now = w.now.Plus(addresslist.Of(w.root, b.Add)).Minus(addresslist.Of(w.root, b.Delete))
-		err := p.until(ctx, p.Patience, func() (bool, error) {
-			err := p.serveList(ctx, w.zone, b, w.now)
-			return err == nil, err
-		})
+		err := p.untilServed(ctx, w.root, func() error { return p.serveList(ctx, w.zone, b, w.now) })
 		if err != nil {
 			return err
 		}
 	}
-	return p.until(ctx, p.Patience, func() (bool, error) {
-		err := p.hasList(ctx, w)
-		return err == nil, err
-	})
+	return p.untilServed(ctx, w.root, func() error { return p.hasList(ctx, w) })
 }
 
 // endList ends a change that failed. Where something may be written, the entry

@@ -72,10 +72,7 @@ func (p *Push) serveOpen(ctx context.Context, z *Zone, root string, entries []*j
 		Root: root, Add: added.Minus(added.Minus(names)).Absolute(root),
 		Delete: change.Deleted.Plus(change.Passing).Minus(names).Absolute(root),
 	}
-	return p.until(ctx, p.Patience, func() (bool, error) {
-		err := p.serveList(ctx, z, written, names)
-		return err == nil, err
-	})
+	return p.untilServed(ctx, root, func() error { return p.serveList(ctx, z, written, names) })
 }
 
 // first gives the first error of several, as the others say the same.

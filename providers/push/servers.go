@@ -77,6 +77,22 @@ func (p *Push) until(ctx context.Context, patience time.Duration, look func() (o
 	}
 }
 
+// untilServed is until for what was written. A server that was told to read a
+// zone file while it was at the former one may not have heard that, as BIND does
+// not hear a SIGHUP then: it is told once more.
+func (p *Push) untilServed(ctx context.Context, name string, look func() error) error {
+	start, again := p.Now(), false
+	return p.until(ctx, p.Patience, func() (bool, error) {
+		err := look()
+		if err != nil && !again && p.Now().Sub(start) >= silence {
+			again = true
+			_, failed := p.Publisher.Serve(ctx, name)
+			err = errors.Join(err, failed)
+		}
+		return err == nil, err
+	})
+}
+
 // agreed gives what all servers of a zone say of a name.
 func (p *Push) agreed(ctx context.Context, z *Zone, name string) (Answer, error) {
 	var common Answer
