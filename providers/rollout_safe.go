@@ -189,6 +189,9 @@ func (p *planner) mixes(domain string, from, final versions, held map[string][]v
 			mix[name] = held[name][n%len(held[name])]
 			n /= len(held[name])
 		}
+		if len(mix[domain].texts) == 0 && len(from[domain].texts) > 0 {
+			continue // who holds that there is no record has none of the others either
+		}
 		policy, err := p.policy(domain, mix)
 		if err != nil {
 			return err
