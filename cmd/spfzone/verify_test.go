@@ -82,7 +82,7 @@ func TestVerify(t *testing.T) {
 				"1 domain: 1 different\n"},
 		{"TTL", []string{strings.Replace(asPlanned, "@ ", "@ 60 ", 1)}, exitNo, "x.test: warning (ttl) at ns1: x.test has the TTL 1m0s, where 5m0s is planned\n1 domain: 1 identical to the plan\n"},
 		{"large", []string{asPlanned + `@ TXT "` + big + `" "` + big + "\"\n"}, exitNo,
-			"x.test: warning (size) at ns1: the response for x.test has 625 octets, where limits.response is 512, and is cut off for clients that take 512\n1 domain: 1 identical to the plan\n"},
+			"x.test: warning (size) at ns1: the response for x.test has 613 octets, where limits.response is 512, and is cut off for clients that take 512\n1 domain: 1 identical to the plan\n"},
 		{"too large", []string{asPlanned + `@ TXT "` + big + `" "` + big + "\"\n" + `@ TXT "a` + big + `" "b` + big + `" "` + big + "\"\n"}, exitNo,
 			"x.test: error (truncated) at ns1: the response for x.test is cut off for clients that take 1232 octets\n1 domain: 1 identical to the plan\n"},
 		{"a part that nobody includes", []string{asPlanned + `part2 TXT "v=spf1 -all"` + "\n"}, exitNo, "x.test: warning (stale): no record includes part2.x.test\n1 domain: 1 identical to the plan\n"},
