@@ -19,11 +19,14 @@ func TestPushLeavesItsCacheAlone(t *testing.T) {
 	cache := nameserver.Unbound(t, serverZone, s.Address)
 	text := strings.Replace(serverConfig(s.provider, "fail", "1s", "", 0, 90), "senders: [mx", "senders: [198.51.100.77", 1)
 	s.configure(text)
-	for _, command := range []string{"build", "update", "plan", "push --yes --wait"} {
-		a := s.app()
+	for _, command := range []string{"build", "update", "plan", "verify --also udp://" + cache, "push --yes --wait", "verify --also udp://" + cache} {
+		a, want := s.app(), exitYes
+		if strings.HasPrefix(command, "verify") && s.spfOf(serverZone) == "" {
+			want = exitNo
+		}
 		args := append(strings.Fields(command), "--resolver", "udp://"+cache)
-		if code := a.run(t.Context(), args); code != exitYes {
-			t.Fatalf("spfzone %s: exit code %d\n%s%s", command, code, &a.out, &a.err)
+		if code := a.run(t.Context(), args); code != want {
+			t.Fatalf("spfzone %s: exit code %d, want %d\n%s%s", command, code, want, &a.out, &a.err)
 		}
 	}
 	behind := newServer(t, &nameserver.Server{Address: cache}, "")

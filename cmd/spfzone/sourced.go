@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"net/netip"
+
 	"github.com/spfzone/spfzone/builder"
 	"github.com/spfzone/spfzone/resolver"
 	"github.com/spfzone/spfzone/spf"
@@ -28,4 +31,43 @@ func sourced(c *builder.Config, r spf.Resolver, flag []resolver.Authority) spf.R
 		}
 		return at[above]
 	}})
+}
+
+// considerate is a resolver of receivers, which is asked for no record that the
+// servers of its zone do not have: it would hold that there is none when there is
+// one.
+type considerate struct {
+	spf.Resolver
+	source spf.Resolver // asks these servers for new names
+	isNew  func(name string) (above string, ok bool)
+}
+
+// considerateOf gives the views with resolvers that are asked so.
+func (p *publishing) considerateOf(views []view) []view {
+	out := make([]view, len(views))
+	for i, v := range views {
+		v.resolver = &considerate{v.resolver, p.resolver, p.config.NewNames()}
+		out[i] = v
+	}
+	return out
+}
+
+// LookupTXT implements [spf.Resolver].
+func (c *considerate) LookupTXT(ctx context.Context, name string) (spf.Answer[spf.TXT], error) {
+	if _, is := c.isNew(name); is {
+		if a, err := c.source.LookupTXT(ctx, name); err != nil || len(a.Records) == 0 {
+			return a, err
+		}
+	}
+	return c.Resolver.LookupTXT(ctx, name)
+}
+
+// LookupIP implements [spf.Resolver].
+func (c *considerate) LookupIP(ctx context.Context, name string, f spf.Family) (spf.Answer[netip.Addr], error) {
+	if _, is := c.isNew(name); is {
+		if a, err := c.source.LookupIP(ctx, name, f); err != nil || len(a.Records) == 0 {
+			return a, err
+		}
+	}
+	return c.Resolver.LookupIP(ctx, name, f)
 }

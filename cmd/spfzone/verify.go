@@ -100,6 +100,7 @@ func (a *app) verify(ctx context.Context, domains []string, o verifyOptions, cho
 
 // verifyAll looks at every domain of the plan.
 func (p *publishing) verifyAll(ctx context.Context, views []view) []*verification {
+	views = p.considerateOf(views)
 	var jobs []*job
 	for _, d := range p.domains() {
 		jobs = append(jobs, &job{plan: d, provider: d.Domain.Publish})
