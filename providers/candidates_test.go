@@ -69,14 +69,14 @@ func (v vendor) site(t *testing.T, name string, records []txt.Record) site {
 			return out
 		},
 		before: func(n int, r txt.Record) {
-			s.before[n] = func() {
+			s.first(n, func() {
 				s.add(own, "TXT", maxTTL, v.content(r))
 				if v.foreign != nil {
 					v.foreign(s)
 				}
-			}
+			})
 		},
-		fault:  func(n int, f fault) { s.fault[n] = f },
-		writes: func() int { s.mu.Lock(); defer s.mu.Unlock(); return s.writes },
+		fault:  s.fail,
+		writes: s.count,
 	}
 }

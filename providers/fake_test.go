@@ -40,20 +40,8 @@ type store struct {
 
 	entries []entry
 	last    int
-	writes  int
-	// before is done before the nth write, from 1.
-	before map[int]func()
-	// fault is what happens to the nth write.
-	fault map[int]fault
+	schedule
 }
-
-// fault is what goes wrong with a request.
-type fault int
-
-const (
-	refused fault = iota + 1 // an error, and nothing is done
-	lost                     // it is done, but the answer is an error
-)
 
 // vendor is a type of provider, and how its API is faked.
 type vendor struct {
@@ -80,7 +68,7 @@ type vendor struct {
 // there too, so that nothing leaves the machine.
 func (v vendor) start(t testing.TB) (*store, *Publisher) {
 	t.Helper()
-	s := &store{t: t, before: map[int]func(){}, fault: map[int]fault{}}
+	s := &store{t: t}
 	server := httptest.NewServer(v.faulty(s, v.api(s)))
 	t.Cleanup(server.Close)
 	former, client := http.DefaultTransport, *http.DefaultClient
@@ -153,13 +141,7 @@ func (v vendor) faulty(s *store, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		s.mu.Lock()
-		s.writes++
-		before, fault := s.before[s.writes], s.fault[s.writes]
-		s.mu.Unlock()
-		if before != nil {
-			before()
-		}
+		fault := s.next()
 		if fault == lost {
 			next.ServeHTTP(httptest.NewRecorder(), r)
 		}

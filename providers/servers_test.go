@@ -9,7 +9,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -135,8 +134,8 @@ func dnsSite(t *testing.T, server *nameserver.Server, name string) site {
 	out.publisher = open(t, "rfc2136", map[string]string{
 		"server": proxy.address, "key_name": nameserver.KeyName, "key_alg": "hmac-sha256", "key": leaks.Use(t, "rfc2136.key", nameserver.Key),
 	})
-	out.before = func(n int, r txt.Record) { proxy.before[n] = func() { addRecord(t, server, name, r) } }
-	out.fault = func(n int, f fault) { proxy.fault[n] = f }
+	out.before = func(n int, r txt.Record) { proxy.first(n, func() { addRecord(t, server, name, r) }) }
+	out.fault = proxy.fail
 	out.writes = proxy.count
 	return out
 }
@@ -160,16 +159,7 @@ func open(t *testing.T, kind string, fields map[string]string) *Publisher {
 // something.
 type proxy struct {
 	address string
-	before  map[int]func()
-	fault   map[int]fault
-	mu      sync.Mutex
-	writes  int
-}
-
-func (p *proxy) count() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.writes
+	schedule
 }
 
 func startProxy(t *testing.T, server string) *proxy {
@@ -178,7 +168,7 @@ func startProxy(t *testing.T, server string) *proxy {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	p := &proxy{address: l.Addr().String(), before: map[int]func(){}, fault: map[int]fault{}}
+	p := &proxy{address: l.Addr().String()}
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -220,14 +210,7 @@ func (p *proxy) note(message []byte) fault {
 	if m.Unpack(message[2:]) != nil || m.Opcode != dns.OpcodeUpdate || len(m.Ns) == 0 {
 		return 0
 	}
-	p.mu.Lock()
-	p.writes++
-	n := p.writes
-	p.mu.Unlock()
-	if do := p.before[n]; do != nil {
-		do()
-	}
-	return p.fault[n]
+	return p.next()
 }
 
 // readMessage reads a message with its length (RFC 1035, Section 4.2.2).
@@ -256,13 +239,13 @@ func powerDNSSite(t *testing.T, server *nameserver.Server, name string) site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &store{t: t, before: map[int]func(){}, fault: map[int]fault{}}
+	s := &store{t: t}
 	front := httptest.NewServer(vendor{}.faulty(s, httputil.NewSingleHostReverseProxy(address)))
 	t.Cleanup(front.Close)
 	out := onServer(t, server, name)
 	out.publisher = open(t, "powerdns", map[string]string{"server_url": front.URL, "api_token": leaks.Use(t, "powerdns.api_token", server.APIKey)})
-	out.before = func(n int, r txt.Record) { s.before[n] = func() { addRecord(t, server, name, r) } }
-	out.fault = func(n int, f fault) { s.fault[n] = f }
-	out.writes = func() int { s.mu.Lock(); defer s.mu.Unlock(); return s.writes }
+	out.before = func(n int, r txt.Record) { s.first(n, func() { addRecord(t, server, name, r) }) }
+	out.fault = s.fail
+	out.writes = s.count
 	return out
 }
