@@ -56,6 +56,11 @@ func TestManualIsWhole(t *testing.T) {
 		if cmd.Long == "" || cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
 			t.Errorf("%s has no long text, or a short one that is no phrase: %q", cmd.CommandPath(), cmd.Short)
 		}
+		for line := range strings.Lines(cmd.Long) {
+			if len(line) > 90 {
+				t.Errorf("%s: a line of its long text has %d octets: %s", cmd.CommandPath(), len(line), line)
+			}
+		}
 	}
 }
 

@@ -38,9 +38,9 @@ journal, from which 'spfzone rollback' restores them. After it every authoritati
 server is asked by UDP and TCP until all have the change, and the records are
 evaluated as each of them gives them. Where one shows something else, or they do
 not say what they are to, the change is taken back. The other TXT records at a
-name are left as they are, octet by octet, or the change is refused. The names of an address list (strategy:
-exists) are added and deleted in steps, each of which lets through whom both the
-old and the new list do.
+name are left as they are, octet by octet, or the change is refused. The names of
+an address list (strategy: exists) are added and deleted in steps, each of which
+lets through whom both the old and the new list do.
 
 If there is a lock file, a domain is refused of which a source fails, vanished or
 lost more than --shrink against it, as 'spfzone update' would refuse that: let it
@@ -54,7 +54,8 @@ order too.
 
 A domain that is refused stays as it is published, and the others are written all
 the same. The exit code is 0 if all is written that may be written now, 4 if a domain
-is refused for safety, 1 if that is for its expect: vectors, and 3 if a lookup or a write failed.`,
+is refused for safety, 1 if that is for its expect: vectors, and 3 if a lookup or a
+write failed.`,
 		Example: `  spfzone push
   spfzone push --yes --wait
   spfzone push x.com --dry-run`,

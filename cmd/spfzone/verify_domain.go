@@ -11,6 +11,7 @@ import (
 	"github.com/spfzone/spfzone/builder"
 	"github.com/spfzone/spfzone/providers"
 	"github.com/spfzone/spfzone/providers/addresslist"
+	"github.com/spfzone/spfzone/providers/journal"
 	"github.com/spfzone/spfzone/providers/push"
 	"github.com/spfzone/spfzone/providers/txt"
 	"github.com/spfzone/spfzone/resolver"
@@ -47,7 +48,24 @@ func (p *publishing) verify(ctx context.Context, d *builder.DomainPlan, views []
 	}
 	v.servers(ctx, d, zone)
 	v.stale(ctx, p, d)
+	v.underWay(p.journal)
 	return v
+}
+
+// underWay says, where what is published is not what is planned, when push has
+// last written there: it may not have come to its end.
+func (v *verification) underWay(j *journal.Journal) {
+	if !v.has(rulePolicy) && !v.has(ruleText) {
+		return
+	}
+	entries := j.Entries(v.domain.Name)
+	for _, e := range slices.Backward(entries) {
+		if e.Provider == "" || e.Outcome != journal.Published {
+			continue
+		}
+		v.notes = append(v.notes, fmt.Sprintf("push last wrote at %s, stage %s of %s: if stages are left, push goes on with them, and plan says when", e.Time.UTC().Format(timeForm), e.Stage, trimDot(e.Name)))
+		return
+	}
 }
 
 // failed reports whether a domain is refused for a lookup that failed.

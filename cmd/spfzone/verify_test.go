@@ -3,13 +3,18 @@ package main
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/spfzone/spfzone/internal/dnstest"
+	"github.com/spfzone/spfzone/providers/journal"
 	"github.com/spfzone/spfzone/resolver"
 )
 
@@ -258,5 +263,50 @@ domains: {x.test: {senders: [dc]}}
 				t.Errorf("the answer lacks %q:\n%s", tt.want, got)
 			}
 		})
+	}
+}
+
+// TestVerifyDuringPush looks while a push has stages left: what differs is said with
+// when it was last written to.
+func TestVerifyDuringPush(t *testing.T) {
+	tests := []struct {
+		name, zone string
+		code       exitCode
+		want       []string
+	}{
+		{"not switched yet", `@ TXT "v=spf1 mx -all"` + "\n", exitNo,
+			[]string{"push last wrote at 2026-11-25 08:00:00 UTC, stage create of part1.x.test: if stages are left, push goes on with them, and plan says when"}},
+		{"switched", asPlanned, exitYes, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inFolder(t, map[string]string{"spfzone.yaml": verifyConfig})
+			writeJournal(t,
+				&journal.Entry{Name: "part1.x.test.", Provider: "p", Stage: "create"},
+				&journal.Entry{Name: "x.test.", Stage: "by others"},
+			)
+			got := decode[verifyDocument](t, []byte(verified(t, tt.code, []string{tt.zone}, "--output", "json")))
+			if diff := cmp.Diff(tt.want, got.Domains[0].Notes); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// writeJournal has writes that ended well, in the working folder.
+func writeJournal(t *testing.T, entries ...*journal.Entry) {
+	t.Helper()
+	j, err := journal.Open(filepath.Join(".spfzone", "journal"), func(path string, data []byte) error {
+		return errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, data, 0o600))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
+	for _, e := range entries {
+		e.Domain, e.Zone = "x.test.", "x.test."
+		if err := errors.Join(j.Begin(e, at), j.End(e, journal.Published, at, nil)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
