@@ -197,6 +197,10 @@ func (p *Publisher) settle(ctx context.Context, zone, name, verb string, before 
 	if same(before, after) {
 		return p.fail(verb, name, done, Unchanged, &after.set)
 	}
+	if p.strategy.way(before.set) == CompareAndSwap && !errors.Is(done, ErrConflict) && foreign(after.set, before.set, new) {
+		done = fmt.Errorf("%w; others have written since: %w", done, ErrConflict)
+		return p.fail(verb, name, done, Unknown, &after.set)
+	}
 	if errors.Is(done, ErrConflict) {
 		return p.fail(verb, name, done, Unchanged, &after.set) // others did it
 	}
@@ -241,6 +245,12 @@ func (p *Publisher) made(before, after seen, new txt.RRset) bool {
 		return after.set.TTL == new.TTL
 	}
 	return true
+}
+
+// foreign reports whether an SPF record says what neither old nor new does.
+func foreign(now, old, new txt.RRset) bool {
+	known := texts(slices.Concat(old.SPF(), new.SPF()))
+	return slices.ContainsFunc(texts(now.SPF()), func(t string) bool { return !slices.Contains(known, t) })
 }
 
 // holds reports whether all has each of some, as often as some does.

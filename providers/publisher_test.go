@@ -118,6 +118,14 @@ func TestReplaceBelievesWhatItReads(t *testing.T) {
 			m.set = rrset(300, rec("c"))
 			return ErrConflict
 		}, nil, "the records are not what was read; nothing was changed", Unchanged},
+		{"done, and replaced by others", func(m *memory, n txt.RRset) error {
+			m.set = n.With("v=spf1 a -all", 300)
+			return nil
+		}, nil, "the provider says that it is done, but what is read back differs; others have written since: the records are not what was read; 2 TXT records stand there now, of which 1 are SPF records", Unknown},
+		{"done, called a failure, and replaced by others", func(m *memory, n txt.RRset) error {
+			m.set = n.With("v=spf1 a -all", 300)
+			return down
+		}, nil, "the server is down; others have written since: the records are not what was read; 2 TXT records stand there now, of which 1 are SPF records", Unknown},
 		{"a sibling lost", func(m *memory, _ txt.RRset) error { m.set = rrset(300, rec(newSPF)); return nil }, nil,
 			"the provider says that it is done, but what is read back differs; 1 TXT records stand there now, of which 1 are SPF records", Unknown},
 		{"a sibling changed", func(m *memory, _ txt.RRset) error { m.set = rrset(300, rec("", "a"), rec(newSPF)); return nil }, nil,

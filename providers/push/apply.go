@@ -16,7 +16,7 @@ import (
 // Do makes the changes of a step, one after the other: into the journal, to the
 // provider, and then read back from every authoritative server, and evaluated
 // as receivers do it. At the first that fails it ends. A change of which the
-// outcome is not as planned is taken back. What was written and not taken back is
+// outcome is not as planned is taken back, unless others have written since. What was written and not taken back is
 // in step.Made then, after an error too.
 func (p *Push) Do(ctx context.Context, step *Step) error {
 	made := step.state.copy()
@@ -42,7 +42,8 @@ func (e *RestoredError) Error() string {
 // Unwrap gives why.
 func (e *RestoredError) Unwrap() error { return e.Cause }
 
-// LeftError says that a change went wrong and could not be taken back.
+// LeftError says that a change went wrong and could not be taken back, or was
+// not, as others have written since: then it is a [txt.ErrConflict].
 type LeftError struct {
 	Name  string
 	Entry string // of the journal
@@ -200,7 +201,7 @@ func (p *Push) settle(ctx context.Context, w *write, done error, evaluate func(c
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), after)
 	defer cancel()
 	cause := errors.Join(done, err)
-	if back := p.putBack(ctx, w); back != nil {
+	if back := p.putBack(ctx, w, done); back != nil {
 		return &LeftError{w.name, w.entry.ID, errors.Join(cause, back)}
 	}
 	return errors.Join(&RestoredError{w.name, cause}, p.Journal.End(w.entry, journal.Restored, p.Now(), cause))
@@ -272,12 +273,15 @@ func (w *write) judge(got txt.RRset) verdict {
 	return differs
 }
 
-// putBack makes the SPF record what it was. Whatever others have changed
-// meanwhile is left alone.
-func (p *Push) putBack(ctx context.Context, w *write) error {
+// putBack makes the SPF record what it was, after a write whose error was done.
+// Whatever others have changed meanwhile is left alone.
+func (p *Push) putBack(ctx context.Context, w *write, done error) error {
 	now, err := p.Publisher.Read(ctx, w.zone.Name, w.name)
 	if err != nil {
 		return err
+	}
+	if w.foreign(now, done) {
+		return fmt.Errorf("%w: others have written since, and their record is left as it is: the provider %s has %s", txt.ErrConflict, p.Publisher.Name(), describe(now))
 	}
 	was := w.old.SPF()
 	text := ""
@@ -299,4 +303,20 @@ func (p *Push) putBack(ctx context.Context, w *write) error {
 		return err
 	}
 	return nil
+}
+
+// foreign reports whether the SPF records that the provider has are the work of
+// others. Those of the write are the former, the new and, where the publisher
+// could not confirm the new, what it found in their place right after it. A
+// record that is gone after it was confirmed was deleted by others.
+func (w *write) foreign(now txt.RRset, done error) bool {
+	ours := slices.Concat(version(w.old), version(w.new))
+	var failed *providers.Error
+	if errors.As(done, &failed) && failed.Found != nil && !errors.Is(done, txt.ErrConflict) {
+		ours = append(ours, version(*failed.Found)...)
+	}
+	if done == nil && len(now.SPF()) == 0 {
+		return len(w.old.SPF()) > 0 && len(w.new.SPF()) > 0
+	}
+	return slices.ContainsFunc(version(now), func(text string) bool { return !slices.Contains(ours, text) })
 }

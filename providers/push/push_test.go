@@ -15,6 +15,7 @@ import (
 
 	"github.com/spfzone/spfzone/providers"
 	"github.com/spfzone/spfzone/providers/journal"
+	"github.com/spfzone/spfzone/providers/push"
 	"github.com/spfzone/spfzone/providers/txt"
 	"github.com/spfzone/spfzone/spf"
 )
@@ -178,44 +179,118 @@ func TestFailedWriteIsPutBack(t *testing.T) {
 	}
 }
 
-// spoiler writes something else than it was told.
+// spoiler is a provider that makes something else of a change than it was told,
+// and says what a publisher says of it that has read it back. Then, or after
+// the change that it was told, others may write.
 type spoiler struct {
 	*world
-	text string
-	once bool
+	instead string              // what it writes, if not what it was told
+	unseen  bool                // and could not be read back
+	cause   error               // of the error that it gives of that
+	others  func(old txt.RRset) // what others do then, if anything
 }
 
 func (s *spoiler) Replace(ctx context.Context, zone, name string, old, new txt.RRset) error {
-	if s.once {
-		s.once = false
-		new = new.With(s.text, new.TTL)
+	told := *s
+	*s = spoiler{world: s.world}
+	if told.instead != "" {
+		new = new.With(told.instead, new.TTL)
 	}
-	return s.world.Replace(ctx, zone, name, old, new)
+	err := s.world.Replace(ctx, zone, name, old, new)
+	if told.cause != nil {
+		e := &providers.Error{Provider: "fake", Name: name, Verb: "replacing", Cause: told.cause, State: providers.Unknown}
+		if !told.unseen {
+			e.Found = &new
+		}
+		err = e
+	}
+	if told.others != nil {
+		told.others(old)
+	}
+	return err
 }
 
-func TestReadBackThatDiffersIsPutBack(t *testing.T) {
-	w := newWorld(t, 1)
-	w.mustRun(one("v=spf1 -all"))
-	p := w.push(one("v=spf1 mx -all"))
-	p.Publisher = &spoiler{w, "v=spf1 a -all", true}
-	step, err := p.Next(t.Context())
-	if err != nil {
-		t.Fatal(err)
+// What the provider was seen to make of a change is put back where it is not
+// what it was told. Once the change was seen as it was to be, anything else is
+// the work of others, and is left alone.
+func TestReadBackThatDiffers(t *testing.T) {
+	const was, told, other = "v=spf1 -all", "v=spf1 mx -all", "v=spf1 a -all"
+	write := func(w *world, text string) func(txt.RRset) {
+		return func(txt.RRset) { w.set(domain, w.sets[domain].With(text, 60)) }
 	}
-	err = p.Do(t.Context(), step)
-	if len(step.Made) > 0 {
-		t.Errorf("%v is said to be written, and was taken back", step.Made)
+	differs := errors.New("what is read back differs")
+	const found = `x.test: provider fake: replacing the TXT records of x.test.: what is read back differs; 1 TXT records stand there now, of which 1 are SPF records`
+	const serve = `not every server has it: ns1 has "v=spf1 a -all", TTL 60; ns2 has "v=spf1 a -all", TTL 60`
+	const left = "\nthe records are not what was read: others have written since, and their record is left as it is: the provider fake has "
+	const entry = "; what was there before is in entry ENTRY of the journal"
+	tests := []struct {
+		name    string
+		spoiler func(*world) spoiler
+		want    string
+		stands  string
+		left    bool // it is a LeftError, and a conflict
+		outcome journal.Outcome
+	}{
+		{"the provider writes something else", func(w *world) spoiler {
+			return spoiler{instead: other, cause: differs}
+		}, found + "\n" + serve + "; what was there before is there again", was, false, journal.Restored},
+		{"others replace what was written", func(w *world) spoiler {
+			return spoiler{others: write(w, other)}
+		}, "x.test: " + serve + left + `"v=spf1 a -all", TTL 60` + entry, other, true, journal.Intended},
+		{"others delete what was written", func(w *world) spoiler {
+			return spoiler{others: write(w, "")}
+		}, "x.test: not every server has it: ns1 has no SPF record; ns2 has no SPF record" + left + "no SPF record" + entry, "", true, journal.Intended},
+		{"others replace what the provider wrote instead", func(w *world) spoiler {
+			return spoiler{instead: "v=spf1 ptr -all", cause: differs, others: write(w, other)}
+		}, found + "\n" + serve + left + `"v=spf1 a -all", TTL 60` + entry, other, true, journal.Intended},
+		{"nobody knows who wrote something else", func(w *world) spoiler {
+			return spoiler{instead: other, cause: differs, unseen: true}
+		}, `x.test: provider fake: replacing the TXT records of x.test.: what is read back differs; what stands there now is not known` + "\n" + serve + left + `"v=spf1 a -all", TTL 60` + entry, other, true, journal.Intended},
+		{"the publisher knows that it was others", func(w *world) spoiler {
+			return spoiler{instead: other, cause: fmt.Errorf("%w: by others", providers.ErrConflict)}
+		}, `x.test: provider fake: replacing the TXT records of x.test.: the records are not what was read: by others; 1 TXT records stand there now, of which 1 are SPF records` + "\n" + serve + left + `"v=spf1 a -all", TTL 60` + entry, other, true, journal.Intended},
 	}
-	const want = `x.test: not every server has it: ns1 has "v=spf1 a -all", TTL 60; ns2 has "v=spf1 a -all", TTL 60; what was there before is there again`
-	if err == nil || err.Error() != want {
-		t.Errorf("error %v\nwant  %s", err, want)
-	}
-	if got := w.sets[domain].SPF()[0].Text(); got != "v=spf1 -all" {
-		t.Errorf("%q stands there", got)
-	}
-	entries := p.Journal.Entries(domain)
-	if last := entries[len(entries)-1]; last.Outcome != journal.Restored {
-		t.Errorf("the journal says %s", last.Outcome)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, 1)
+			w.mustRun(one(was))
+			p := w.push(one(told))
+			s := tt.spoiler(w)
+			s.world = w
+			p.Publisher = &s
+			step, err := p.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = p.Do(t.Context(), step)
+			entries := p.Journal.Entries(domain)
+			last := entries[len(entries)-1]
+			if want := strings.Replace(tt.want, "ENTRY", last.ID, 1); err == nil || err.Error() != want {
+				t.Errorf("error %v\nwant  %s", err, want)
+			}
+			var leftThere *push.LeftError
+			if errors.As(err, &leftThere) != tt.left || errors.Is(err, providers.ErrConflict) != tt.left {
+				t.Errorf("error %#v", err)
+			}
+			if !tt.left && len(step.Made) > 0 {
+				t.Errorf("%v is said to be written, and was taken back", step.Made)
+			}
+			if got := strings.Join(version(w.sets[domain]), " and "); got != tt.stands {
+				t.Errorf("%q stands there, want %q", got, tt.stands)
+			}
+			if last.Outcome != tt.outcome {
+				t.Errorf("the journal says %s", last.Outcome)
+			}
+			if !tt.left {
+				return
+			}
+			if _, err := w.push(one(told)).Next(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if last := w.push(nil).Journal.Entries(domain)[len(entries)-1]; last.Outcome != journal.Superseded {
+				t.Errorf("the next push makes it %s", last.Outcome)
+			}
+		})
 	}
 }
 
