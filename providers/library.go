@@ -26,9 +26,9 @@ type library struct {
 	Provider
 	strategy Strategy
 	codec    codec
-	deaf     bool // does not mind the context
-	chatty   bool // writes to the standard loggers
-	lazy     bool // stores changes, and publishes them by a request of its own
+	deaf     chan struct{} // has the call under way of a module that does not mind the context; nil for one that does
+	chatty   bool          // writes to the standard loggers
+	lazy     bool          // stores changes, and publishes them by a request of its own
 	pause    func(ctx context.Context, d time.Duration)
 	page     int // the entries of a zone that it reads at most; 0 if all
 }
@@ -62,14 +62,7 @@ type object struct {
 }
 
 func (l *library) read(ctx context.Context, zone, name string) (seen, error) {
-	var records []libdns.Record
-	err := l.call(ctx, func(ctx context.Context) (err error) {
-		records, err = l.GetRecords(ctx, zone)
-		return err
-	})
-	if err == nil {
-		err = l.paged(records)
-	}
+	records, err := l.records(ctx, zone)
 	if err != nil {
 		return seen{}, err
 	}
@@ -77,9 +70,6 @@ func (l *library) read(ctx context.Context, zone, name string) (seen, error) {
 	var objects []object
 	var longest uint32
 	for _, r := range records {
-		if r == nil {
-			continue // what the module could not read
-		}
 		rr := r.RR()
 		if !strings.EqualFold(absolute(rr.Name, zone), name) {
 			continue
@@ -106,6 +96,30 @@ func (l *library) read(ctx context.Context, zone, name string) (seen, error) {
 	slices.Sort(s.siblings)
 	s.native = objects
 	return s, nil
+}
+
+// records gives all records of a zone that the module can read. A call that is
+// not waited for any more hands over nothing.
+func (l *library) records(ctx context.Context, zone string) ([]libdns.Record, error) {
+	read := make(chan []libdns.Record, 1)
+	err := l.call(ctx, func(ctx context.Context) error {
+		records, err := l.GetRecords(ctx, zone)
+		if err == nil {
+			err = l.paged(records)
+		}
+		read <- records
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []libdns.Record
+	for _, r := range <-read {
+		if r != nil { // what the module could not read
+			out = append(out, r)
+		}
+	}
+	return out, nil
 }
 
 // written is a sibling as the module gives it, with its own TTL if it has one.
@@ -323,39 +337,6 @@ func pickObjects(objects []object, records []txt.Record) (out []object) {
 		}
 	}
 	return out
-}
-
-// moduleTime bounds what a module does at one call: most would wait for ever for
-// an API that has fallen silent.
-const moduleTime = 2 * time.Minute
-
-// call has the module do something. One that does not mind the context goes on
-// by itself when that ends.
-func (l *library) call(ctx context.Context, f func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, moduleTime)
-	defer cancel()
-	return l.bounded(ctx, func() error { return f(ctx) })
-}
-
-func (l *library) bounded(ctx context.Context, f func() error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if l.chatty {
-		loud := f
-		f = func() error { return quietly(loud) }
-	}
-	if !l.deaf {
-		return f()
-	}
-	done := make(chan error, 1)
-	go func() { done <- guard(f) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // paged says that a module, which reads the first page of a list only, may not

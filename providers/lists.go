@@ -122,7 +122,7 @@ func (p *Publisher) lister() (Lister, error) {
 
 // ReadSubtrees implements [Lister].
 func (l *library) ReadSubtrees(ctx context.Context, zone string, roots []string, _ func(string) []string) (map[string]addresslist.Subtree, error) {
-	records, err := l.zone(ctx, zone)
+	records, err := l.records(ctx, zone)
 	if err != nil {
 		return nil, err
 	}
@@ -139,23 +139,6 @@ func (l *library) ReadSubtrees(ctx context.Context, zone string, roots []string,
 	return out, nil
 }
 
-// zone gives all records that the module can read.
-func (l *library) zone(ctx context.Context, zone string) (out []libdns.Record, err error) {
-	err = l.call(ctx, func(ctx context.Context) error {
-		records, err := l.GetRecords(ctx, zone)
-		if err == nil {
-			err = l.paged(records)
-		}
-		for _, r := range records {
-			if r != nil {
-				out = append(out, r)
-			}
-		}
-		return err
-	})
-	return out, err
-}
-
 // plainRecord gives a record as addresslist has it.
 func plainRecord(r libdns.Record, zone string) addresslist.Record {
 	rr := r.RR()
@@ -169,7 +152,7 @@ func plainRecord(r libdns.Record, zone string) addresslist.Record {
 // ChangeNames implements [Lister], after a look at the names. What a module says
 // that it did is no evidence: who calls it reads the list again.
 func (l *library) ChangeNames(ctx context.Context, zone string, b addresslist.Batch) error {
-	records, err := l.zone(ctx, zone)
+	records, err := l.records(ctx, zone)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,6 @@ func kindPorkbun() kind {
 			{"api_secret_key", Secret, true, "the secret key"},
 		},
 		strategy: Strategy{Alone: SetRRset, Beside: Refuse, TTL: TTLs{Least: 600}, Why: "the module changes and deletes all TXT records of a name"},
-		open:     module(plain(), func(l *library, _ *porkbun.Provider) error { l.deaf = true; return nil }),
+		open:     module(plain(), func(l *library, _ *porkbun.Provider) error { l.deaf = oneCall(); return nil }),
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -223,18 +222,6 @@ func TestPages(t *testing.T) {
 		return
 	}
 	t.Error("no module was tried")
-}
-
-// A module that does not mind its context does not hold up the caller.
-func TestDeafModules(t *testing.T) {
-	l := &library{deaf: true}
-	release := make(chan struct{})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if err := l.call(ctx, func(context.Context) error { <-release; return nil }); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
-	}
-	close(release)
 }
 
 func TestDescribe(t *testing.T) {
