@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spfzone/spfzone/providers/secret"
+	"github.com/spfzone/spfzone/providers/txt"
 )
 
 // scrubber takes secrets out of texts.
@@ -52,7 +53,7 @@ func (s scrubber) err(err error) error {
 		return nil
 	}
 	out := &scrubbed{text: s.text(err.Error())}
-	for _, cause := range []error{ErrConflict, ErrSiblings, ErrUnsafe, context.Canceled, context.DeadlineExceeded} {
+	for _, cause := range []error{ErrConflict, ErrSiblings, ErrUnsafe, txt.ErrPutBack, txt.ErrUnpublished, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, cause) {
 			out.causes = append(out.causes, cause)
 		}

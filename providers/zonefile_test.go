@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -152,5 +153,53 @@ func TestZoneFileSettings(t *testing.T) {
 	const want = `c.yaml:1:1: the provider "p": serial: wanted keep or date, found "unix"`
 	if _, err := Open(settings("zonefile", "file", "x.zone", "serial", "unix"), env); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// The error of an edit whose reload command fails tells what became of it, once.
+func TestReloadThatFails(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the reload commands are those of Unix")
+	}
+	h := &handwritten{T: t, path: filepath.Join(t.TempDir(), "zone"), name: apex, fault: map[int]fault{}}
+	once := filepath.Join(t.TempDir(), "once")
+	failed := fmt.Sprintf("provider p: creating the TXT records of example.test.: %%sthe reload command %q failed: exit status 1; it said \"rmdir: failed to remove '%s': No such file or directory\"", "rmdir "+once, once)
+	tests := []struct {
+		name  string
+		fault map[int]fault
+		want  string
+		cause error
+		state State
+	}{
+		{"what was there is put back", nil,
+			fmt.Sprintf(failed, "") + "; what was there is there again, under the serial number 2026112402, as the name server may have read the other", txt.ErrPutBack, Unchanged},
+		{"and cannot be put back", map[int]fault{2: refused},
+			fmt.Sprintf(failed, "the change is stored, but may not be published: ") + "; putting back what was there: the disk is full; 1 TXT records stand there now, of which 1 are SPF records", txt.ErrUnpublished, Unknown},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h.write(zoneOfHand)
+			h.writes, h.fault = 0, tt.fault
+			if err := os.Mkdir(once, 0o777); err != nil { // which the command can remove once
+				t.Fatal(err)
+			}
+			p, err := Open(settings("zonefile", "file", h.path), Env{ZoneFile: func(f ZoneFile) Swapper {
+				e := h.editor(f).(*zoneedit.Editor)
+				e.Reload = "rmdir " + once
+				return e
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.pause = noPause
+			err = p.Replace(t.Context(), testZone, apex, txt.RRset{}, p.Attainable(txt.RRset{}, rrset(3600, rec(newSPF))))
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("\n got %v\nwant %s", err, tt.want)
+			}
+			var e *Error
+			if !errors.Is(err, tt.cause) || !errors.As(err, &e) || e.State != tt.state {
+				t.Errorf("got %#v", err)
+			}
+		})
 	}
 }

@@ -95,7 +95,11 @@ func (p *Push) apply(ctx context.Context, step *Step, made *state, c providers.C
 	}
 	var failed *providers.Error
 	if errors.As(done, &failed) && failed.State == providers.Unchanged {
-		return errors.Join(done, p.Journal.End(w.entry, journal.Unchanged, p.Now(), done))
+		outcome := journal.Unchanged
+		if errors.Is(done, txt.ErrPutBack) {
+			outcome = journal.Restored // the new may have been served
+		}
+		return errors.Join(done, p.Journal.End(w.entry, outcome, p.Now(), done))
 	}
 	made.zones[c.Name] = w.zone
 	made.put(c.Name, w.new)

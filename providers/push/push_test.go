@@ -294,6 +294,44 @@ func TestReadBackThatDiffers(t *testing.T) {
 	}
 }
 
+// reverter is a provider that has put back what it stored, as nobody would serve
+// it, or as nothing was stored.
+type reverter struct {
+	*world
+	cause error
+}
+
+func (r reverter) Replace(_ context.Context, _, name string, _, _ txt.RRset) error {
+	return &providers.Error{Provider: "fake", Name: name, Verb: "replacing", Cause: r.cause, State: providers.Unchanged}
+}
+
+// What a provider stored and put back may have been served in between.
+func TestWhatTheProviderPutsBackMayBeHeld(t *testing.T) {
+	tests := []struct {
+		name  string
+		cause error
+		want  journal.Outcome
+	}{
+		{"put back", fmt.Errorf("the reload fails; %w", txt.ErrPutBack), journal.Restored},
+		{"not stored", errors.New("the disk is full"), journal.Unchanged},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, 1)
+			w.mustRun(one("v=spf1 -all"))
+			p := w.push(one("v=spf1 mx -all"))
+			p.Publisher = reverter{w, tt.cause}
+			if _, err := w.run(p); !errors.Is(err, tt.cause) {
+				t.Errorf("error %v", err)
+			}
+			entries := p.Journal.Entries(domain)
+			if got := entries[len(entries)-1].Outcome; got != tt.want {
+				t.Errorf("the journal says %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestSlowSecondary(t *testing.T) {
 	w := newWorld(t, 1)
 	w.mustRun(one("v=spf1 -all"))
