@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,7 @@ type Server struct {
 
 	t       testing.TB
 	cmd     *exec.Cmd
+	ended   chan struct{} // closed when the process has ended
 	restart func() *exec.Cmd
 	log     string
 	cache   bool // not authoritative
@@ -70,26 +72,41 @@ func program(t testing.TB, name, debian string) string {
 	return ""
 }
 
-// port finds one that is free by UDP and TCP, below those that the system gives
-// to clients, one of which could take it before the server has it.
+// port takes one for a server until the test is over: an even one that is free by
+// UDP and TCP, below those that the system gives to clients. Whoever holds the odd
+// one above it has the right to it, so that of all tests, those of other processes
+// too, one alone uses it, while its server is down as well. A server alone would
+// not keep others out, as BIND, Knot DNS and unbound share a port with their like.
 func port(t testing.TB) int {
 	t.Helper()
 	for range 50 {
-		n := 10000 + rand.IntN(22000)
-		address := fmt.Sprintf("127.0.0.1:%d", n)
-		l, err := net.Listen("tcp", address)
+		n := 10000 + 2*rand.IntN(11000)
+		right, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", n+1))
 		if err != nil {
 			continue
 		}
-		p, err := net.ListenPacket("udp", address)
-		l.Close()
-		if err == nil {
-			p.Close()
+		if free(fmt.Sprintf("127.0.0.1:%d", n)) {
+			t.Cleanup(func() { right.Close() })
 			return n
 		}
+		right.Close()
 	}
 	t.Fatal("no port is free for both UDP and TCP")
 	return 0
+}
+
+func free(address string) bool {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return false
+	}
+	defer l.Close()
+	p, err := net.ListenPacket("udp", address)
+	if err != nil {
+		return false
+	}
+	p.Close()
+	return true
 }
 
 // folder is where a server keeps its files. Socket paths are short, so it does
@@ -134,39 +151,81 @@ func (s *Server) Kill() {
 		return
 	}
 	s.cmd.Process.Kill()
-	s.cmd.Wait()
+	<-s.ended
 	s.cmd = nil
 }
 
-// Restart starts the server again, after [Server.Kill].
+// patience is for how long a server may take to serve, on a machine that is busy
+// with other things.
+const patience = 2 * time.Minute
+
+// Restart starts the server again, after [Server.Kill]. One that ends because
+// somebody has its port at the moment is started until it has it.
 func (s *Server) Restart(zone string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for {
+		said := s.run()
+		if s.await(ctx, zone) {
+			return
+		}
+		s.Kill()
+		out, _ := os.ReadFile(s.log)
+		out = out[min(said, len(out)):]
+		if ctx.Err() != nil || !taken(out) {
+			s.t.Fatalf("%s does not serve %s:\n%s", s.Name, zone, out)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// taken reports whether a log says that somebody else has the port.
+func taken(log []byte) bool {
+	return slices.ContainsFunc([]string{
+		"unable to listen on any configured interfaces", // BIND
+		"address already in use",                        // Knot DNS
+		"Address already in use",                        // PowerDNS, unbound
+	}, func(words string) bool { return bytes.Contains(log, []byte(words)) })
+}
+
+// run starts the process. It gives the octets that are in its log already.
+func (s *Server) run() (said int) {
 	s.t.Helper()
 	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer log.Close()
-	s.cmd = s.restart()
-	s.cmd.Stdout, s.cmd.Stderr = log, log
-	if err := s.cmd.Start(); err != nil {
+	info, err := log.Stat()
+	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.await(zone)
+	cmd, ended := s.restart(), make(chan struct{})
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	go func() { defer close(ended); cmd.Wait() }()
+	s.cmd, s.ended = cmd, ended
+	return int(info.Size())
 }
 
-// await waits for the zone's SOA record, and for the API if there is one.
-func (s *Server) await(zone string) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	for ctx.Err() == nil {
+// await waits for the zone's SOA record, and for the API if there is one. It
+// reports false if the process ends, or the context.
+func (s *Server) await(ctx context.Context, zone string) bool {
+	for {
 		if s.serves(ctx, zone) && s.listens() {
-			return
+			return true
 		}
-		time.Sleep(20 * time.Millisecond)
+		select {
+		case <-s.ended:
+			return false
+		case <-ctx.Done():
+			return false
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
-	out, _ := os.ReadFile(s.log)
-	s.t.Fatalf("%s does not serve %s:\n%s", s.Name, zone, out)
 }
 
 func (s *Server) serves(ctx context.Context, zone string) bool {
@@ -193,7 +252,7 @@ func (s *Server) listens() bool {
 func (s *Server) TXT(name string) (rdata [][]byte) {
 	s.t.Helper()
 	m := new(dns.Msg).SetQuestion(name, dns.TypeTXT)
-	r, _, err := (&dns.Client{Net: "tcp"}).Exchange(m, s.Address)
+	r, _, err := (&dns.Client{Net: "tcp", Timeout: patience}).Exchange(m, s.Address)
 	if err != nil {
 		s.t.Fatal(err)
 	}
