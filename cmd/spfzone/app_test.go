@@ -28,6 +28,20 @@ type testApp struct {
 	out, err bytes.Buffer
 }
 
+// patience is for how long a test waits for what must come, on a machine that is
+// busy with other things.
+const patience = 2 * time.Minute
+
+// await waits until a condition holds.
+func await(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
 func newTestApp(t *testing.T, zone string) *testApp {
 	t.Helper()
 	world, err := resolver.ParseZone(strings.NewReader(zone), "world")

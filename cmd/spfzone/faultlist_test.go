@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ type serverFault struct {
 	name string
 	want string // in what the push says; empty if it does not mind
 	down bool   // the server is dead afterwards
+	mute bool   // an answer does not come, and is not awaited for long
 	dns  func(*faultSite, *exchange)
 	http func(w http.ResponseWriter, r *http.Request, next http.Handler)
 }
@@ -47,9 +49,9 @@ func serverFaults() []serverFault {
 		{name: "REFUSED", want: "REFUSED", dns: func(_ *faultSite, e *exchange) { e.code(dns.RcodeRefused) }},
 		{name: "SERVFAIL", want: "SERVFAIL", dns: func(_ *faultSite, e *exchange) { e.code(dns.RcodeServerFailure) }},
 		{name: "connection closed", want: "provider p: ", dns: func(_ *faultSite, e *exchange) { e.forward, e.silent = false, true }},
-		{name: "time-out", want: "no answer within 1s", dns: func(_ *faultSite, e *exchange) { e.forward, e.silent, e.hold = false, true, true }},
+		{name: "time-out", want: "no answer within 3s", mute: true, dns: func(_ *faultSite, e *exchange) { e.forward, e.silent, e.hold = false, true, true }},
 		{name: "lost response", dns: func(_ *faultSite, e *exchange) { e.silent = true }},
-		{name: "response that comes too late", dns: func(_ *faultSite, e *exchange) { e.silent, e.hold = true, true }},
+		{name: "response that comes too late", mute: true, dns: func(_ *faultSite, e *exchange) { e.silent, e.hold = true, true }},
 		{name: "server killed before", want: "refused", down: true, dns: func(f *faultSite, _ *exchange) { f.Kill() }},
 		{name: "server killed after", want: "refused", down: true, dns: func(f *faultSite, e *exchange) { e.after = f.Kill }},
 		{name: "second writer", want: "the records are not what was read", dns: func(f *faultSite, _ *exchange) { f.otherWriter() }},
@@ -65,7 +67,7 @@ func serverFaults() []serverFault {
 			w.WriteHeader(500)
 			fmt.Fprint(w, `{"error":`)
 		}},
-		{name: "HTTP time-out", want: "deadline exceeded", http: func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+		{name: "HTTP time-out", want: "deadline exceeded", mute: true, http: func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 			io.Copy(io.Discard, r.Body) // only then the end of the connection is noticed
 			<-r.Context().Done()
 		}},
@@ -83,7 +85,7 @@ type faultSite struct {
 	at     int // the write that it strikes; 0 for none
 	struck int
 	fault  serverFault
-	added  int // TXT records, by somebody else
+	added  atomic.Int64 // TXT records, by somebody else
 }
 
 // arm sets the fault of the nth write from now.
@@ -117,7 +119,7 @@ func (f *faultSite) strikes() (serverFault, bool) {
 func byUpdate(t *testing.T) *faultSite {
 	ns := nameserver.BIND(t, serverZone, zoneOfServers())
 	p := newProxy(t, ns.Address)
-	f := &faultSite{server: newServer(t, ns, strings.Replace(throughProxy(ns, p), "key_name:", "timeout: 1, key_name:", 1))}
+	f := &faultSite{server: newServer(t, ns, throughProxy(ns, p))}
 	p.each(func(e *exchange) {
 		if fault, due := f.strikes(); due {
 			fault.dns(f, e)
@@ -145,16 +147,16 @@ func byHTTP(t *testing.T) *faultSite {
 		next.ServeHTTP(w, r)
 	}))
 	t.Cleanup(front.Close)
-	f.server = newServer(t, ns, fmt.Sprintf("{type: powerdns, server_url: %q, api_token: %q, timeout: 1, authorities: %q}", front.URL, ns.APIKey, ns.Address))
+	f.server = newServer(t, ns, fmt.Sprintf("{type: powerdns, server_url: %q, api_token: %q, authorities: %q}", front.URL, ns.APIKey, ns.Address))
 	return f
 }
 
 // otherWriter adds a TXT record, past the proxy, to every name that the next
 // write may be for.
 func (f *faultSite) otherWriter() {
-	f.added++
+	added := f.added.Add(1)
 	for _, name := range []string{serverZone, "part1." + serverZone, "part2." + serverZone, "part3." + serverZone, "part4." + serverZone} {
-		rr, err := dns.NewRR(fmt.Sprintf("%s 2 TXT \"added by others %d\"", name, f.added))
+		rr, err := dns.NewRR(fmt.Sprintf("%s 2 TXT \"added by others %d\"", name, added))
 		if err != nil {
 			f.t.Error(err)
 			return
@@ -163,7 +165,7 @@ func (f *faultSite) otherWriter() {
 		m.NameUsed([]dns.RR{dns.Copy(rr)})
 		m.Insert([]dns.RR{rr})
 		m.SetTsig(nameserver.KeyName+".", dns.HmacSHA256, 300, time.Now().Unix())
-		c := &dns.Client{Net: "tcp", TsigSecret: map[string]string{nameserver.KeyName + ".": nameserver.Key}}
+		c := &dns.Client{Net: "tcp", Timeout: patience, TsigSecret: map[string]string{nameserver.KeyName + ".": nameserver.Key}}
 		r, _, err := c.Exchange(m, f.Address)
 		if err != nil || r.Rcode != dns.RcodeSuccess && r.Rcode != dns.RcodeNameError {
 			f.t.Errorf("%v\n%v", err, r)
@@ -174,8 +176,15 @@ func (f *faultSite) otherWriter() {
 // witness looks at the TXT records of the zone's own name and of its parts, over
 // and over: one SPF record at most, and every sibling that stood there at first.
 type witness struct {
-	looks, doubled, lost int
-	stop                 func()
+	looks         atomic.Int64
+	doubled, lost int // to be read when it has stopped
+	stop          func()
+}
+
+// await waits until there were so many looks.
+func (w *witness) await(t *testing.T, looks int64) {
+	t.Helper()
+	await(t, fmt.Sprintf("%d looks", looks), func() bool { return w.looks.Load() >= looks })
 }
 
 func (s *server) watch(siblings [][]byte) *witness {
@@ -205,7 +214,7 @@ func (s *server) watch(siblings [][]byte) *witness {
 						spf++
 					}
 				}
-				w.looks++
+				w.looks.Add(1)
 				if spf > 1 {
 					w.doubled++
 				}
@@ -299,13 +308,16 @@ func (t *tally) String() string {
 func (f *faultSite) strike(n int, fault serverFault, config string, total *tally) bool {
 	f.t.Helper()
 	f.configure(config)
+	if fault.mute {
+		f.configure(impatient(config))
+	}
 	mail := receive(f.t, 2*time.Millisecond, inNetworks(20, 60), f.Address)
 	seen := f.watch(f.siblings)
 	count := func() {
 		mail.stop()
 		seen.stop()
 		checks, failures, what := mail.counts()
-		total.add(&tally{checks: checks, failures: failures, looks: seen.looks, doubled: seen.doubled, lost: seen.lost})
+		total.add(&tally{checks: checks, failures: failures, looks: int(seen.looks.Load()), doubled: seen.doubled, lost: seen.lost})
 		for w := range what {
 			total.what = append(total.what, w)
 		}
@@ -336,10 +348,13 @@ func (f *faultSite) strike(n int, fault serverFault, config string, total *tally
 		mail = receive(f.t, 2*time.Millisecond, inNetworks(20, 60), f.Address)
 		seen = f.watch(f.siblings)
 	}
+	f.configure(config)
 	f.run(f.t.Context(), exitYes, "push", "--yes", "--wait")
 	f.planned(fault.name)
+	mail.await(30)
+	seen.await(f.t, 30)
 	count()
-	if diff := cmp.Diff(len(f.siblings)+f.added, len(f.others(serverZone))); diff != "" {
+	if diff := cmp.Diff(len(f.siblings)+int(f.added.Load()), len(f.others(serverZone))); diff != "" {
 		f.t.Errorf("%s: the number of TXT records beside: %s", fault.name, diff)
 	}
 	return struck

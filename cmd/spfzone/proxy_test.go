@@ -17,11 +17,10 @@ type proxy struct {
 	address string
 	server  string
 
-	mu    sync.Mutex
-	fault proxyFault // of the next update
-	every proxyFault // of each one
-	// noTransfer has the server refuse transfers of the zone.
-	noTransfer bool
+	mu         sync.Mutex
+	fault      proxyFault // of the next update
+	every      proxyFault // of each one
+	noTransfer bool       // transfers of the zone are refused
 }
 
 // exchange is an update on its way.
@@ -83,6 +82,28 @@ func (p *proxy) each(f proxyFault) {
 	p.every = f
 }
 
+// refuseTransfers has the server refuse transfers of the zone.
+func (p *proxy) refuseTransfers() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.noTransfer = true
+}
+
+// faults gives those of an update, or of a transfer.
+func (p *proxy) faults(message []byte) []proxyFault {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case int(message[2]>>3)&15 == dns.OpcodeUpdate:
+		next := p.fault
+		p.fault = nil
+		return []proxyFault{next, p.every}
+	case p.noTransfer && isTransfer(message):
+		return []proxyFault{func(e *exchange) { e.code(dns.RcodeRefused) }}
+	}
+	return nil
+}
+
 func (p *proxy) serve(c net.Conn) {
 	defer c.Close()
 	up, err := net.Dial("tcp", p.server)
@@ -96,18 +117,9 @@ func (p *proxy) serve(c net.Conn) {
 			return
 		}
 		e := &exchange{message: m, forward: true}
-		if p.noTransfer && isTransfer(m) {
-			e.code(dns.RcodeRefused)
-		}
-		if opcode := int(m[2]>>3) & 15; opcode == dns.OpcodeUpdate {
-			p.mu.Lock()
-			faults := []proxyFault{p.fault, p.every}
-			p.fault = nil
-			p.mu.Unlock()
-			for _, f := range faults {
-				if f != nil {
-					f(e)
-				}
+		for _, f := range p.faults(m) {
+			if f != nil {
+				f(e)
 			}
 		}
 		if e.forward {

@@ -116,7 +116,7 @@ func (m *meeting) Replace(ctx context.Context, zone, name string, old, new txt.R
 	defer func() { m.mu.Lock(); m.under--; m.mu.Unlock() }()
 	select {
 	case <-m.reached:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		return errors.New("the others did not come")
 	}
 	return m.publisher.Replace(ctx, zone, name, old, new)

@@ -28,17 +28,18 @@ func TestServerFallsSilent(t *testing.T) {
 			inFolder(t, nil)
 			ns := tt.start(t, serverZone, zoneOfServers())
 			proxy := newProxy(t, ns.Address)
-			s := newServer(t, ns, strings.Replace(throughProxy(ns, proxy), "key_name:", "timeout: 1, key_name:", 1))
+			s := newServer(t, ns, throughProxy(ns, proxy))
 			siblings := s.others(serverZone)
 			list := changes(s.provider)
 			s.configure(list[0])
 			s.run(t.Context(), exitYes, "push", "--yes", "--wait")
-			s.configure(list[1])
+			s.configure(impatient(list[1]))
 			proxy.next(func(e *exchange) { tt.fault(e, ns) })
 			a := s.app()
 			code := a.run(t.Context(), []string{"push", "--yes", "--wait", "--propagation", "1s", "--resolver", "udp://" + ns.Address})
 			ns.Resume()
-			for _, want := range []string{"provider p: creating the TXT records of part2.x.test.:", "no answer within 1s", "what stands there now is not known", "of the journal"} {
+			s.configure(list[1])
+			for _, want := range []string{"provider p: creating the TXT records of part2.x.test.:", "no answer within 3s", "what stands there now is not known", "of the journal"} {
 				if code != exitFailure || !strings.Contains(a.err.String(), want) {
 					t.Errorf("exit code %d, want %s\n%s", code, want, &a.err)
 				}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -75,9 +74,7 @@ func TestWrittenAndNotReloaded(t *testing.T) {
 	if out, err := exec.Command("sh", "-c", reload).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	for end := time.Now().Add(10 * time.Second); !strings.Contains(s.spfOf(serverZone), "10.2.3.0/24") && time.Now().Before(end); {
-		time.Sleep(10 * time.Millisecond)
-	}
+	await(t, "the zone that was reloaded", func() bool { return strings.Contains(s.spfOf(serverZone), "10.2.3.0/24") })
 	if a := s.run(t.Context(), exitYes, "push", "--yes", "--wait"); strings.Contains(a.err.String(), "by others") {
 		t.Errorf("stderr: %s", &a.err)
 	}
@@ -124,7 +121,7 @@ func TestReloadIsNotHeard(t *testing.T) {
 // file and the reload.
 func TestKilledInReload(t *testing.T) {
 	s, reload := handServer(t)
-	if err := os.WriteFile("slow.sh", []byte("test -e worked || exec touch worked\nexec sleep 60\n"), 0o666); err != nil {
+	if err := os.WriteFile("slow.sh", []byte("test -e worked || exec touch worked\ntouch begun\nexec sleep 3600\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	s.config("sh slow.sh", 1)
@@ -139,15 +136,23 @@ func TestKilledInReload(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	written := false
-	for end := time.Now().Add(20 * time.Second); !written && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		now, err := os.ReadFile("x.zone")
-		written = err == nil && string(now) != string(was)
-	}
-	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil || !written {
-		t.Fatalf("written: %v, %v", written, err)
-	}
+	kill := func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // the reload command with it
+	t.Cleanup(kill)
+	await(t, "the reload after the write", func() bool {
+		_, err := os.Stat("begun")
+		return err == nil
+	})
+	kill()
 	_ = cmd.Wait()
+	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() {
+		t.Fatalf("it was not killed: %v", cmd.ProcessState)
+	}
+	if now, err := os.ReadFile("x.zone"); err != nil || string(now) == string(was) {
+		t.Fatalf("the file is not written: %v", err)
+	}
+	if got := s.spfOf(serverZone); got != "v=spf1 mx ~all" {
+		t.Fatalf("the server has %q, though it was not told to read the file", got)
+	}
 	s.config(reload, 1)
 	s.run(t.Context(), exitYes, "push", "--yes", "--wait")
 	s.planned("after it was killed")

@@ -431,9 +431,7 @@ func TestWatchDrains(t *testing.T) {
 	if _, err := io.WriteString(c, "GET /metrics HTTP/1.0\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	for !strings.Contains(stacks(), "(*collector).Collect") {
-		time.Sleep(time.Millisecond)
-	}
+	await(t, "the answer to be under way", func() bool { return strings.Contains(stacks(), "(*collector).Collect") })
 	drained := make(chan struct{})
 	go func() { drain(); close(drained) }()
 	for alive := true; alive; {
