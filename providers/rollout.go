@@ -180,9 +180,11 @@ func (r *Rollout) Next(ctx context.Context, now time.Time, published Published, 
 		if !errors.As(err, &unsafe) {
 			return stage, err
 		}
-		p.why = unsafe
+		if p.why == nil || unsafe.tells() || !p.why.tells() {
+			p.why = unsafe
+		}
 	}
-	return Stage{}, unsafe
+	return Stage{}, p.why
 }
 
 // fresh says what gets a name that nothing else was published at, where it is
@@ -210,9 +212,17 @@ type UnsafeError struct {
 	Domain string
 	Lost   []netip.Prefix // addresses that some receiver would refuse in between
 	Broken []netip.Prefix // addresses that would get permerror in between
+	Why    string         // it could not be told for any addresses, and what to do
 }
 
+// tells reports whether it names addresses.
+func (e *UnsafeError) tells() bool { return len(e.Lost)+len(e.Broken) > 0 }
+
 func (e *UnsafeError) Error() string {
+	start := fmt.Sprintf("%s: no order of changes is safe: ", strings.TrimSuffix(e.Domain, "."))
+	if !e.tells() {
+		return start + e.Why
+	}
 	what, prefixes := "refused", e.Lost
 	if len(prefixes) == 0 {
 		what, prefixes = "given permerror", e.Broken
@@ -222,6 +232,5 @@ func (e *UnsafeError) Error() string {
 	if n := len(prefixes); n > most {
 		prefixes, more = prefixes[:most], fmt.Sprintf(" and %d more", n-most)
 	}
-	return fmt.Sprintf("%s: no order of changes is safe: with what receivers may have cached, mail from %v%s would be %s in between; publish the change in two steps that have these addresses in common",
-		strings.TrimSuffix(e.Domain, "."), prefixes, more, what)
+	return fmt.Sprintf("%swith what receivers may have cached, mail from %v%s would be %s in between; publish the change in two steps that have these addresses in common", start, prefixes, more, what)
 }

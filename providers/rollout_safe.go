@@ -1,6 +1,8 @@
 package providers
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -172,11 +174,12 @@ func (p *planner) mixes(domain string, from, final versions, held map[string][]v
 	need := newNeed(before, after)
 	var names []string
 	count := 1
-	for name, list := range held {
+	for _, name := range slices.Sorted(maps.Keys(held)) {
+		list := held[name]
 		if len(list) > 1 {
 			names = append(names, name)
 			if count *= len(list); count > mostMixes {
-				return &UnsafeError{Domain: domain}
+				return &UnsafeError{Domain: domain, Why: fmt.Sprintf("receivers may hold more than %d mixes of its records while so many of them change: publish the change in two steps", mostMixes)}
 			}
 		}
 	}

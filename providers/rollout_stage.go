@@ -15,7 +15,7 @@ func (p *planner) advance(t *target) (Stage, error) {
 	updates := p.updates(t)
 	if len(updates) > 0 {
 		if unfit := p.unfit(t); unfit != "" {
-			return Stage{}, &UnsafeError{Domain: unfit}
+			return Stage{}, &UnsafeError{Domain: unfit, Why: "with the names that its parts would have, the record is larger than limits.response or limits.record allows: raise that limit, or publish the change in two steps"}
 		}
 		until, err := p.safeFrom(p.versions(t), p.versions(t))
 		if err != nil {
