@@ -57,14 +57,25 @@ func (g *Guarded) Refusal(d *Domain) *Refusal {
 	}
 	var lines, names []string
 	var alarms []error
+	broken := false
 	for _, c := range lost {
 		lines = append(lines, fmt.Sprintf("%s (%s) is not as %s has it: %s", c.Name, c.Entry.Whose(), g.lock.name, c.Alarm.Msg))
 		names = append(names, " --accept "+c.Name)
 		alarms = append(alarms, c.Alarm)
+		broken = broken || c.Alarm.Broken
 	}
-	names = slices.Compact(names)
-	lines = append(lines, fmt.Sprintf("if that is right so, let it through with 'spfzone update%s'; --locked takes what %s has", strings.Join(names, ""), g.lock.name))
+	if broken {
+		lines = append(lines, g.lock.WayOut())
+	} else {
+		lines = append(lines, fmt.Sprintf("if that is right so, let it through with 'spfzone update%s'; --locked takes what %s has", strings.Join(slices.Compact(names), ""), g.lock.name))
+	}
 	return &Refusal{Kind: SourceAlarm, Domain: d.Name, Msg: strings.Join(lines, "\n"), Err: errors.Join(alarms...)}
+}
+
+// WayOut says what to do about a source that is broken: while a record includes it,
+// receivers give permerror.
+func (l *Lock) WayOut() string {
+	return fmt.Sprintf("give it 'flatten: always', if it has not, and publish with --locked: its addresses stand there then as %s has them, where a record that includes it is permerror; or take it out of the configuration", l.name)
 }
 
 // lostBy gives the sources with an alarm that a domain depends on, sorted, those

@@ -31,7 +31,7 @@ type (
 		Comment  string   `json:"comment,omitempty"` //
 		Prefixes int      `json:"prefixes"`          // that pass
 		Since    string   `json:"since"`             // from when on all changes are known
-		Kept     string   `json:"kept,omitempty"`    // since when its former answers are kept, as its lookups fail
+		Kept     string   `json:"kept,omitempty"`    // since when its former answers are kept, as it cannot be evaluated
 		Changes  []string `json:"changes,omitempty"` // "TIME +GAINED -LOST of IPV4 IPV6 accepted", the last three where they are known or so
 	}
 

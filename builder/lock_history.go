@@ -15,7 +15,7 @@ type lockedSource struct {
 	entry    Entry // without a place
 	prefixes int   // that it passes
 	since    time.Time
-	kept     time.Time      // since when its former answers are kept, as its lookups fail; zero if they are not
+	kept     time.Time      // since when its former answers are kept, as it cannot be evaluated; zero if they are not
 	changes  []lockedChange // the oldest first
 }
 

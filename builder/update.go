@@ -51,7 +51,7 @@ type SourceChange struct {
 	Depends  []spf.Change // what a message decided before or decides now
 	Alarm    *Alarm       // nil if all is well
 	Accepted bool         // the alarm stops nothing
-	Kept     bool         // the former answers are kept, as lookups failed
+	Kept     bool         // the former answers are kept, as it cannot be evaluated
 }
 
 // Through is prefixes with the records that they come through.
@@ -65,8 +65,9 @@ func (c SourceChange) stops() bool { return c.Alarm != nil && !c.Accepted }
 
 // Alarm is why a source stops an update.
 type Alarm struct {
-	Kind AlarmKind
-	Msg  string
+	Kind   AlarmKind
+	Broken bool // of a source that vanished: receivers give permerror to what includes it
+	Msg    string
 }
 
 func (a *Alarm) Error() string { return a.Msg }
@@ -94,9 +95,10 @@ func (r *Refresh) Stopped() bool { return r.Lock == nil }
 // most that passed in the last year, as far as the history of the old lock goes
 // back, so that small losses do not add up unseen. The last two are looked for where addresses may stand in the place of the source:
 // services, pinned gateways, and includes. Accept lets a source through in spite
-// of its alarm. A failed lookup is no answer even so: the source's former
-// answers are kept, all of them, so that they fit together. They are kept from
-// then on by every update, until the lookups succeed again.
+// of its alarm. A failed lookup is no answer even so, and a broken record is none
+// to build with: the source's former answers are kept, all of them, so that they
+// fit together. They are kept from then on by every update, until the source can be
+// evaluated again.
 //
 // The error is not nil if ctx is over, a lookup failed that belongs to no source,
 // the old lock lacks answers for a source that it has, or Accept names none.

@@ -36,7 +36,7 @@ func (u *update) judge(ctx context.Context, s *watched) error {
 		s.passed = new(extentOf(before.Set(spf.Pass)))
 	}
 	if failure := asking.failure(); failure != nil {
-		s.change.Alarm = &Alarm{SourceFailed, failure.Error()}
+		s.change.Alarm = &Alarm{Kind: SourceFailed, Msg: failure.Error()}
 		s.change.Kept = false
 		return nil
 	}
@@ -84,12 +84,12 @@ func (u *update) unchanged(a *asking) bool {
 	return true
 }
 
-// keep has the old lock answer for the sources whose alarm is a failed lookup
-// that is accepted, as far as it has them. It reports whether there are any.
+// keep has the old lock answer for the sources whose alarm is accepted and which
+// cannot be evaluated, as far as it has them. It reports whether there are any.
 func (u *update) keep(ctx context.Context) (any bool, err error) {
 	for _, s := range u.sources {
 		c := &s.change
-		if c.Alarm == nil || c.Alarm.Kind != SourceFailed || c.New {
+		if c.Alarm == nil || c.Alarm.Kind != SourceFailed && !c.Alarm.Broken || c.New {
 			continue
 		}
 		if old := u.options.Old.source(s.sourceKey); old.kept.IsZero() && !slices.Contains(u.options.Accept, s.name) {
@@ -114,25 +114,25 @@ func (u *update) alarm(s *watched, before, now *spf.Policy) *Alarm {
 		if before != nil && whole(before) != nil {
 			return nil
 		}
-		return &Alarm{SourceVanished, strings.TrimPrefix(broken.(*Refusal).Msg, trimDot(s.at)+": ")}
+		return &Alarm{Kind: SourceVanished, Broken: true, Msg: strings.TrimPrefix(broken.(*Refusal).Msg, trimDot(s.at)+": ")}
 	}
 	if !s.guarded {
 		return nil
 	}
 	left := now.Set(spf.Pass)
 	if empty(left) && now.Static() && (before == nil || !empty(before.Set(spf.Pass))) {
-		return &Alarm{SourceVanished, fmt.Sprintf("%s: no address passes", s.term)}
+		return &Alarm{Kind: SourceVanished, Msg: fmt.Sprintf("%s: no address passes", s.term)}
 	}
 	if before == nil {
 		return nil
 	}
 	for _, f := range [...]spf.Family{spf.V4, spf.V6} {
 		if msg := u.shrunk(before.Set(spf.Pass), left, f); msg != "" {
-			return &Alarm{SourceShrunk, fmt.Sprintf("%s: %s, more than %d %%", s.term, msg, u.options.Shrink)}
+			return &Alarm{Kind: SourceShrunk, Msg: fmt.Sprintf("%s: %s, more than %d %%", s.term, msg, u.options.Shrink)}
 		}
 	}
 	if msg := u.eroded(s, now); msg != "" {
-		return &Alarm{SourceShrunk, fmt.Sprintf("%s: %s, more than %d %%", s.term, msg, u.options.Shrink)}
+		return &Alarm{Kind: SourceShrunk, Msg: fmt.Sprintf("%s: %s, more than %d %%", s.term, msg, u.options.Shrink)}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,6 +63,9 @@ providers: {p: %[3]s}
 `, flatten, more, provider)
 }
 
+// wayOut is what is said of a source that is broken.
+const wayOut = "give it 'flatten: always', if it has not, and publish with --locked: its addresses stand there then as spfzone.lock has them, where a record that includes it is permerror; or take it out of the configuration"
+
 // TestPushIsGuarded has push, plan and verify refuse what update refuses, for the
 // domains that it concerns, and take what the lock has with --locked.
 func TestPushIsGuarded(t *testing.T) {
@@ -86,20 +90,22 @@ func TestPushIsGuarded(t *testing.T) {
 	g.command(t, exitYes, "push", "--yes", "--wait")
 	g.command(t, exitYes, "update")
 
-	refusal := func(what string) string {
+	const accept = "if that is right so, let it through with 'spfzone update --accept v'; --locked takes what spfzone.lock has"
+	refusal := func(what, do string) string {
 		return "spfzone: x.test: v (spfzone.yaml:2:12) is not as spfzone.lock has it: " + what + "\n" +
-			"spfzone:   if that is right so, let it through with 'spfzone update --accept v'; --locked takes what spfzone.lock has\n"
+			"spfzone:   " + do + "\n"
 	}
 	for i, c := range []struct {
 		name   string
 		vendor []string
 		broken bool
 		why    string
+		do     string
 		verify exitCode
 	}{
-		{"shrunk", []string{shrunk}, false, "include:vendor.test: 66 % of its IPv4 addresses are lost, more than 50 %", exitNo},
-		{"vanished", nil, false, "include:vendor.test: the target has no SPF record (RFC 7208, Section 5.2): vendor.test: no SPF record (RFC 7208, Section 4.5)", exitNo},
-		{"failed", nil, true, "the lookup of vendor.test. TXT failed: SERVFAIL", exitFailure},
+		{"shrunk", []string{shrunk}, false, "include:vendor.test: 66 % of its IPv4 addresses are lost, more than 50 %", accept, exitNo},
+		{"vanished", nil, false, "include:vendor.test: the target has no SPF record (RFC 7208, Section 5.2): vendor.test: no SPF record (RFC 7208, Section 4.5)", wayOut, exitNo},
+		{"failed", nil, true, "the lookup of vendor.test. TXT failed: SERVFAIL", accept, exitFailure},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g.vendor.publish(c.vendor...)
@@ -110,7 +116,7 @@ func TestPushIsGuarded(t *testing.T) {
 			g.configure(guardedConfig(g.provider, "always", change))
 			for _, command := range [][]string{{"plan"}, {"push", "--yes", "--wait"}} {
 				a := g.command(t, exitRefused, command...)
-				if said := a.err.String(); !strings.HasSuffix(said, refusal(c.why)) {
+				if said := a.err.String(); !strings.HasSuffix(said, refusal(c.why, c.do)) {
 					t.Errorf("%s says:\n%s", command[0], said)
 				}
 			}
@@ -190,5 +196,88 @@ func TestPushGoesOnWithoutTheVendor(t *testing.T) {
 	}
 	if diff := cmp.Diff(false, strings.Contains(string(text), `"kept"`)); diff != "" {
 		t.Errorf("the lock still keeps answers:\n%s", text)
+	}
+}
+
+// TestIncludeOfBrokenVendor has a vendor's record vanish that is published as an
+// include: what is published is permerror then, and no lock mends that but by the
+// addresses that it has.
+func TestIncludeOfBrokenVendor(t *testing.T) {
+	ns := nameserver.Knot(t, serverZone, zoneOfServers())
+	g := &guarded{server: newServer(t, ns, updateProvider(ns))}
+	inFolder(t, map[string]string{"spfzone.yaml": guardedConfig(g.provider, "never", "")})
+	g.vendor.publish("v=spf1 ip4:10.0.0.0/24 -all")
+	g.command(t, exitYes, "update")
+	g.command(t, exitYes, "push", "--yes", "--wait")
+	g.command(t, exitYes, "verify", "--locked")
+	g.vendor.publish()
+
+	const (
+		why    = "x.test: include:vendor.test: the target has no SPF record (RFC 7208, Section 5.2): vendor.test: no SPF record (RFC 7208, Section 4.5)"
+		broken = "permerror for 4,294,967,295 IPv4 addresses and 2^128 IPv6 addresses: " + why
+		locked = "spfzone: x.test: built as spfzone.lock has it, and as the DNS is now " + broken + "\nspfzone:   " + wayOut + "\n"
+	)
+	// publishing says that what is published, and what the lock would publish, is broken.
+	publishing := func(t *testing.T, flags ...string) {
+		t.Helper()
+		for _, command := range [][]string{{"plan"}, {"push", "--yes", "--wait"}} {
+			if a := g.command(t, exitRefused, append(command, flags...)...); !strings.HasSuffix(a.err.String(), locked) {
+				t.Errorf("%s %s says:\n%s", command[0], flags, &a.err)
+			}
+		}
+		found := decode[verifyDocument](t, g.command(t, exitNo, append([]string{"verify", "--output", "json"}, flags...)...).out.Bytes()).Domains[0]
+		if f := found.Findings; found.State != stateDifferent || len(f) != 2 || f[1].Rule != "permerror" || f[1].Message != "what x.test publishes is "+broken {
+			t.Errorf("verify %s finds %+v", flags, found)
+		}
+	}
+	publishing(t, "--locked")
+
+	// The daemon counts that as drift, which it pages for.
+	d := newDaemon(t)
+	d.now, d.env, d.openResolver = g.app().now, g.app().env, g.open
+	d.sleep = shortSleeps(d.sleep)
+	d.start("--push", "--resolver", "udp://"+ns.Address)
+	d.over()
+	if lines, log := d.metrics(), d.logged(); !slices.Contains(lines, "spfzone_domain_drift{domain=\"x.test\"} 1\n") || !strings.Contains(log, "what x.test publishes is "+broken) {
+		t.Errorf("the daemon has no drift:\n%s%s", strings.Join(lines, ""), log)
+	}
+	d.end(exitYes)
+
+	// What is let through keeps its former answers, and so the way out.
+	g.command(t, exitYes, "update", "--accept", "v")
+	publishing(t)
+	publishing(t, "--locked")
+	g.configure(guardedConfig(g.provider, "always", ""))
+	g.command(t, exitYes, "push", "--yes", "--wait")
+	if got, want := g.spfOf(serverZone), "v=spf1 mx ip4:10.0.0.0/24 -all"; got != want {
+		t.Errorf("%q is published, want %q", got, want)
+	}
+	g.command(t, exitYes, "verify")
+	g.command(t, exitYes, "verify", "--locked")
+	g.command(t, exitYes, "update")
+
+	// When it is there again, with other addresses, they count.
+	g.vendor.publish("v=spf1 ip4:10.0.0.0/24 ip4:10.1.0.0/24 -all")
+	g.command(t, exitYes, "update")
+	g.command(t, exitYes, "push", "--yes", "--wait")
+	if got, want := g.spfOf(serverZone), "v=spf1 mx ip4:10.0.0.0/24 ip4:10.1.0.0/24 -all"; got != want {
+		t.Errorf("%q is published, want %q", got, want)
+	}
+}
+
+// TestLockedNamesOfParts gives parts other names than the lock file knows of.
+func TestLockedNamesOfParts(t *testing.T) {
+	ns := nameserver.Knot(t, serverZone, zoneOfServers())
+	g := &guarded{server: newServer(t, ns, updateProvider(ns))}
+	config := "networks: {dc: [192.0.2.0/24], old: [198.51.100.0/24]}\n" + guardedConfig(g.provider, "always", ", dc, old")
+	inFolder(t, map[string]string{"spfzone.yaml": config})
+	g.vendor.publish("v=spf1 ip4:10.0.0.0/24 -all")
+	g.command(t, exitYes, "update")
+	g.configure(strings.Replace(config, "ttl: 1s,", `ttl: 1s, split: {by: network, names: "k%d"},`, 1))
+	for _, command := range [][]string{{"plan", "--locked"}, {"push", "--yes", "--wait", "--locked"}, {"verify", "--locked"}} {
+		g.command(t, exitYes, command...)
+	}
+	if got := g.spfOf(serverZone); !strings.Contains(got, "include:k1.x.test") {
+		t.Errorf("%q is published, and has no part", got)
 	}
 }

@@ -158,7 +158,8 @@ func (a *app) noteOf(d *builder.Domain, notes []string) {
 func (a *app) eachPlan(ctx context.Context, c *builder.Config, r spf.Resolver, o builder.Options, deliver func(*builder.DomainPlan) error) error {
 	p := a.newProgress()
 	defer p.end()
-	lock, locked := r.(*builder.Lock)
+	lock := lockBehind(r)
+	locked := lock != nil
 	if !locked {
 		var err error
 		if lock, err = a.history(); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"math/big"
 	"net/netip"
 	"slices"
@@ -130,6 +131,41 @@ func temporary(o *spf.Outcome) error {
 		return cmp.Or(temporary(o.Then), temporary(o.Else))
 	case o.Result == spf.TempError:
 		return withCode(exitFailure, cmp.Or(o.Err, errors.New("a lookup failed")))
+	}
+	return nil
+}
+
+// brokenText says how many addresses may get permerror, and why; nothing if none do.
+func brokenText(p *spf.Policy) string {
+	numbers := [2]*big.Int{new(big.Int), new(big.Int)}
+	why := ""
+	errs := map[*spf.Outcome]error{}
+	for _, f := range [...]spf.Family{spf.V4, spf.V6} {
+		for addrs, o := range p.Ranges(f) {
+			err, known := errs[o]
+			if !known {
+				err = permanent(o)
+				errs[o] = err
+			}
+			if err != nil {
+				numbers[f].Add(numbers[f], size(addrs))
+				why = cmp.Or(why, err.Error())
+			}
+		}
+	}
+	if why == "" {
+		return ""
+	}
+	return fmt.Sprintf("permerror for %s: %s", newFamiliesNumbers(numbers).text(), why)
+}
+
+// permanent gives the permerror in an outcome, if there is one.
+func permanent(o *spf.Outcome) error {
+	switch {
+	case o.If != nil:
+		return cmp.Or(permanent(o.Then), permanent(o.Else))
+	case o.Result == spf.PermError:
+		return cmp.Or(o.Err, errors.New("its record is broken"))
 	}
 	return nil
 }

@@ -38,9 +38,10 @@ that it passed, or of the prefixes, counted for IPv4 and IPv6 apart, are lost: a
 once, or since it had the most in the last year, of which the lock file keeps the
 last 24 changes. What --accept lets through is not counted again.
 
---accept lets one through all the same; of one whose lookups fail the former
-answers are kept, until they succeed again. It takes the name of a service or
-gateway, or a term with its domain, such as mx:x.com.
+--accept lets one through all the same; of one whose lookups fail, or whose record
+is gone or permerror, the former answers are kept, until it can be evaluated again.
+It takes the name of a service or gateway, or a term with its domain, such as
+mx:x.com.
 
 The exit code is 3 if a lookup failed that belongs to none of them, such as that
 of what a domain publishes now.`,

@@ -45,6 +45,8 @@ DNS does not tell what else is in it.
 
 What is planned is what push would publish: with --locked of the answers in the
 lock file, and else of those of the DNS, held against the lock file if there is one.
+Of a domain that is not built, or whose plan would do no better, it says for whom
+what is published is permerror now.
 
 It is made for cron and for CI: it writes nothing, needs no secret, and looks at many
 domains at once. --format junit and --format sarif are what CI systems show.
@@ -222,9 +224,10 @@ var (
 	ruleSize      = rule{"size", levelWarning, "No response is larger than the limit of the configuration."}
 	ruleStale     = rule{"stale", levelWarning, "Every part is included by a record."}
 	ruleExpect    = rule{"expect", levelError, "The expect: vectors come out."}
+	rulePermError = rule{"permerror", levelError, "What is published is permerror for no address."}
 )
 
-var verifyRules = []rule{ruleBuild, ruleLookup, rulePolicy, ruleText, ruleRecords, ruleServers, ruleTTL, ruleTruncated, ruleSize, ruleStale, ruleExpect}
+var verifyRules = []rule{ruleBuild, ruleLookup, rulePolicy, ruleText, ruleRecords, ruleServers, ruleTTL, ruleTruncated, ruleSize, ruleStale, ruleExpect, rulePermError}
 
 // finding is something that is not as it should be.
 type finding struct {
@@ -256,7 +259,7 @@ func (v *verification) has(r rule) bool {
 // What can be said of a domain in one word.
 const (
 	stateUnknown   = "unknown"   // it is not built, or a server did not answer
-	stateDifferent = "different" // some address gets another result than planned
+	stateDifferent = "different" // some address gets another result than planned, or permerror
 	stateEqual     = "equal"     // by the policy, in other words
 	stateIdentical = "identical"
 )
@@ -264,6 +267,8 @@ const (
 // state gives one word for all.
 func (v *verification) state() string {
 	switch {
+	case v.has(rulePermError):
+		return stateDifferent
 	case v.has(ruleBuild), v.has(ruleLookup):
 		return stateUnknown
 	case v.has(rulePolicy):

@@ -28,7 +28,6 @@ func (p *publishing) verify(ctx context.Context, d *builder.DomainPlan, views []
 		if failed(d.Err) {
 			v.findings[0].level = levelFailure
 		}
-		return v
 	}
 	zone, err := p.zone(ctx, p.publishers[d.Domain.Publish], d.Domain.Name)
 	if err != nil {
@@ -39,6 +38,12 @@ func (p *publishing) verify(ctx context.Context, d *builder.DomainPlan, views []
 	for _, s := range zone.Servers {
 		r := &authorityResolver{Resolver: p.resolver, zone: zone.Name, server: s}
 		views = append(views[:len(views):len(views)], view{s.String(), r, s})
+	}
+	if d.Err != nil {
+		for _, at := range views {
+			v.published(ctx, d.Domain, at)
+		}
+		return v
 	}
 	planned := p.plan.Overlay(p.resolver)
 	for _, at := range views {
@@ -65,6 +70,30 @@ func (v *verification) underWay(j *journal.Journal) {
 		}
 		v.notes = append(v.notes, fmt.Sprintf("push last wrote at %s, stage %s of %s: if stages are left, push goes on with them, and plan says when", e.Time.UTC().Format(timeForm), e.Stage, trimDot(e.Name)))
 		return
+	}
+}
+
+// published says of a domain that is not built what is wrong with what it publishes.
+func (v *verification) published(ctx context.Context, d *builder.Domain, at view) {
+	names := []string{d.Name}
+	for _, r := range d.Regions {
+		names = append(names, r.Name)
+	}
+	for _, name := range names {
+		c := &spf.Checker{Resolver: at.resolver, Limits: d.Limits.Evaluation()}
+		p, err := c.Policy(ctx, name)
+		if err != nil {
+			v.find(ruleLookup, at.name, "%v", err)
+			return
+		}
+		v.broken(name, p, at)
+	}
+}
+
+// broken says for whom what a name publishes is permerror.
+func (v *verification) broken(name string, published *spf.Policy, at view) {
+	if text := brokenText(published); text != "" {
+		v.find(rulePermError, at.name, "what %s publishes is %s", trimDot(name), text)
 	}
 }
 
@@ -253,6 +282,7 @@ func (v *verification) policies(ctx context.Context, d *builder.DomainPlan, name
 	}
 	changes := then.Diff(now)
 	if len(changes) == 0 {
+		v.broken(name, now, at)
 		return true, nil
 	}
 	f := finding{rule: rulePolicy, level: rulePolicy.level, where: at.name}
