@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"go4.org/netipx"
@@ -50,28 +51,46 @@ func (p *prior) former(q spf.Qualifier) *former {
 	return f
 }
 
+// account tells what became of the nodes of a list, in their order.
+type account struct {
+	*former
+	stays map[string]int // how many nodes are taken to be kept, by text
+	kept  int            // all of them
+}
+
 // ways gives the ways to treat a node that leave what is published; none where
 // nothing of it is, as with a sender that is listed anew. What stands there is
 // taken to be kept. Else addresses stand in its place, or terms of its record.
-func (f *former) ways(n *node) []*choice {
-	if f.mechanisms[n.mechanism.String()] {
+func (a *account) ways(n *node) []*choice {
+	if text := n.mechanism.String(); a.mechanisms[text] && !a.standsBeside(n) {
+		a.stays[text]++
+		a.kept++
 		return []*choice{n.keep()}
 	}
 	var all []*choice
-	if n.open != nil && f.holds(n.open.set) {
-		all = n.opened(f.combine(n.open.nodes))
+	before := a.kept
+	if n.open != nil && a.holds(n.open.set) {
+		all = n.opened(a.combine(n.open.nodes))
 	}
-	if n.flat != nil && f.holds(n.flat.set) && f.hasAll(n.flat.mechanisms) {
+	if n.flat != nil && a.kept == before && a.holds(n.flat.set) && a.hasAll(n.flat.mechanisms) {
 		all = append(all, n.flatten())
 	}
 	return prune(all, unlimited, (*choice).priceOf)
 }
 
+// standsBeside reports whether a node was flattened though its term is
+// published: a node before it with the same term, such as one that two services
+// include, is taken to be kept, and all the addresses are published besides.
+func (a *account) standsBeside(n *node) bool {
+	return a.stays[n.mechanism.String()] > 0 && n.flat != nil && len(n.flat.set.Ranges()) > 0 &&
+		holds(a.set, n.flat.set) && a.hasAll(n.flat.mechanisms)
+}
+
 // combine gives the ways to treat nodes together that leave what is published.
-func (f *former) combine(nodes []*node) []*way {
+func (a *account) combine(nodes []*node) []*way {
 	ways := []*way{{}}
 	for _, n := range nodes {
-		ways = extend(ways, f.ways(n), unlimited)
+		ways = extend(ways, a.ways(n), unlimited)
 	}
 	return ways
 }
@@ -108,7 +127,7 @@ func (f *former) hasAll(mechanisms []spf.Mechanism) bool {
 // not stand, is the best, or cannot be told.
 func (o *outlay) standing(ctx context.Context, best *attempt) (*attempt, error) {
 	ways := o.publishedWays(o.room())
-	if o.repack || ways == nil || best != nil && slices.ContainsFunc(ways, best.sameAs) {
+	if o.repack || ways == nil || best != nil && slices.ContainsFunc(ways, func(w *way) bool { return o.sameAs(best, w) }) {
 		return nil, nil
 	}
 	standing, err := o.first(ctx, ways, 0)
@@ -158,20 +177,48 @@ func (o *outlay) noteGivenUp(why string, args ...any) {
 // published: nothing needs to be flattened any more, or it saves more than one
 // part, or more than the octets of one response.
 func (o *outlay) displaces(other, standing *attempt) bool {
-	return other.sameAs(o.asListed()) ||
+	return o.sameAs(other, o.asListed()) ||
 		standing.draft.parts.Count > other.draft.parts.Count+1 ||
 		standing.cost > other.cost+o.d.Limits.Response
 }
 
-// sameAs reports whether an attempt leaves the same terms as a way in every
-// slot.
-func (a *attempt) sameAs(w *way) bool {
-	for i, c := range w.list() {
-		if !c.sameAs(a.chosen[i]) {
-			return false
+// sameAs reports whether an attempt puts the same into every record as a way.
+// Which slot leaves a term that several have does not show there.
+func (o *outlay) sameAs(a *attempt, w *way) bool {
+	those := w.list()
+	return maps.Equal(o.left(a.chosen), o.left(those)) && maps.EqualFunc(o.placed(a.chosen), o.placed(those), (*netipx.IPSet).Equal)
+}
+
+// leftTerm is a term that is left to ask the DNS.
+type leftTerm struct {
+	in   *former // of the record and the qualifier
+	text string
+}
+
+// left gives the terms that choices for all slots leave.
+func (o *outlay) left(chosen []*choice) map[leftTerm]bool {
+	out := map[leftTerm]bool{}
+	for i, s := range o.slots() {
+		for _, m := range chosen[i].leaves() {
+			out[leftTerm{s.former, m.String()}] = true
 		}
 	}
-	return true
+	return out
+}
+
+// placed gives the addresses that choices for all slots put into each record.
+func (o *outlay) placed(chosen []*choice) map[*former]*netipx.IPSet {
+	sets := map[*former][]*netipx.IPSet{}
+	for i, s := range o.slots() {
+		if outline := chosen[i].outline(); outline != nil {
+			sets[s.former] = append(sets[s.former], outline.set)
+		}
+	}
+	out := map[*former]*netipx.IPSet{}
+	for f, all := range sets {
+		out[f] = union(all...)
+	}
+	return out
 }
 
 // publishedWays gives the ways to treat all slots that leave what is published,
@@ -179,8 +226,12 @@ func (a *attempt) sameAs(w *way) bool {
 // tells what is published.
 func (o *outlay) publishedWays(limit counts) []*way {
 	ways, known := []*way{{}}, false
+	accounts := map[*former]*account{}
 	for _, s := range o.slots() {
-		more := s.asPublished()
+		if accounts[s.former] == nil {
+			accounts[s.former] = &account{former: s.former, stays: map[string]int{}}
+		}
+		more := s.asPublished(accounts[s.former])
 		if known = known || more != nil; more == nil {
 			more = s.ways(limit)
 		}
@@ -194,12 +245,12 @@ func (o *outlay) publishedWays(limit counts) []*way {
 
 // asPublished gives the ways to treat a slot that leave what is published; none
 // where nothing tells, or where the operator has a word in it.
-func (s *slot) asPublished() []*choice {
+func (s *slot) asPublished(a *account) []*choice {
 	if s.flatten() != FlattenAuto || s.repeated {
 		return nil
 	}
 	var out []*choice
-	for _, c := range s.former.ways(s.node) {
+	for _, c := range a.ways(s.node) {
 		if len(c.leaves()) > 0 || len(c.outline().set.Prefixes()) > 0 {
 			out = append(out, c)
 		}

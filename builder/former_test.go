@@ -189,3 +189,79 @@ func TestRepackChoosesAfresh(t *testing.T) {
 		t.Errorf("%d lists with a choice, of which %d stand without repacking: too few to tell", chosen, stood)
 	}
 }
+
+// A service may be opened and what it includes be kept, at any depth and by
+// several services at once. What is published so is taken for what it is: built
+// again it stays, without a word, and a network more changes nothing else.
+func TestPartlyFlattenedIsKnownAgain(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name            string
+		lookups         int
+		services        []string
+		zone            string
+		addresses, asks string // what is published of the services
+	}{
+		{
+			name: "parent opened, child kept", lookups: 2, services: []string{"v"},
+			zone:      "v TXT \"v=spf1 include:c.test ip4:100.1.0.0/24 -all\"\nc TXT \"v=spf1 include:d.test ip4:100.2.0.0/24 -all\"\nd TXT \"v=spf1 ip4:100.3.0.0/24 ip4:100.3.2.0/24 -all\"",
+			addresses: "ip4:100.1.0.0/24 ip4:100.2.0.0/24", asks: "include:d.test",
+		},
+		{
+			name: "parent of hosts opened, child kept", lookups: 2, services: []string{"v"},
+			zone:      "v TXT \"v=spf1 a:h1.test a:h2.test include:c.test -all\"\nh1 A 100.1.0.1\nh2 A 100.1.0.3\nc TXT \"v=spf1 ip4:100.2.0.0/24 ip4:100.2.2.0/24 -all\"",
+			addresses: "ip4:100.1.0.1 ip4:100.1.0.3", asks: "include:c.test",
+		},
+		{
+			name: "parent that has nothing of its own opened", lookups: 2, services: []string{"v"},
+			zone:      "v TXT \"v=spf1 include:c.test -all\"\nc TXT \"v=spf1 include:d.test ip4:100.2.0.0/24 -all\"\nd TXT \"v=spf1 ip4:100.3.0.0/24 -all\"",
+			addresses: "ip4:100.2.0.0/24", asks: "include:d.test",
+		},
+		{
+			name: "child kept under both parents", lookups: 3, services: []string{"v", "w"},
+			zone:      "v TXT \"v=spf1 include:c.test ip4:100.1.0.0/24 -all\"\nw TXT \"v=spf1 include:c.test ip4:100.2.0.0/24 -all\"\nc TXT \"v=spf1 ip4:100.3.0.0/24 ip4:100.3.2.0/24 -all\"",
+			addresses: "ip4:100.1.0.0/24 ip4:100.2.0.0/24", asks: "include:c.test",
+		},
+		{
+			name: "child kept under one parent, flattened under the other", lookups: 2, services: []string{"v", "w"},
+			zone:      "v TXT \"v=spf1 include:c.test ip4:100.1.0.0/24 -all\"\nw TXT \"v=spf1 include:c.test ip4:100.2.0.0/24 -all\"\nc TXT \"v=spf1 ip4:100.3.0.0/24 -all\"",
+			addresses: "ip4:100.1.0.0/24 ip4:100.2.0.0/24 ip4:100.3.0.0/24", asks: "include:c.test",
+		},
+		{
+			name: "child's child kept, once below each", lookups: 2, services: []string{"v", "w", "u"},
+			zone:      "v TXT \"v=spf1 include:c.test -all\"\nc TXT \"v=spf1 include:d.test ip4:100.1.0.0/24 -all\"\nw TXT \"v=spf1 include:d.test ip4:100.2.0.0/24 -all\"\nu TXT \"v=spf1 include:w.test ip4:100.4.0.0/24 -all\"\nd TXT \"v=spf1 ip4:100.3.0.0/24 -all\"",
+			addresses: "ip4:100.1.0.0/24 ip4:100.2.0.0/24 ip4:100.3.0.0/24 ip4:100.4.0.0/24", asks: "include:d.test",
+		},
+		{
+			name: "two children kept, one of them flattened under the other parent", lookups: 3, services: []string{"v", "w"},
+			zone:      "v TXT \"v=spf1 include:c.test ip4:100.1.0.0/24 -all\"\nw TXT \"v=spf1 include:c.test include:e.test ip4:100.2.0.0/24 -all\"\nc TXT \"v=spf1 ip4:100.3.0.0/24 -all\"\ne TXT \"v=spf1 ip4:100.4.0.0/24 ip4:100.4.2.0/24 ip4:100.4.4.0/24 -all\"",
+			addresses: "ip4:100.1.0.0/24 ip4:100.2.0.0/24 ip4:100.3.0.0/24", asks: "include:c.test include:e.test",
+		},
+		{
+			name: "sender kept, and flattened as another one's child", lookups: 2, services: []string{"c", "v"},
+			zone:      "v TXT \"v=spf1 include:c.test ip4:100.1.0.0/24 -all\"\nc TXT \"v=spf1 ip4:100.3.0.0/24 -all\"",
+			addresses: "ip4:100.1.0.0/24 ip4:100.3.0.0/24", asks: "include:c.test",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			base := world(t, "$ORIGIN test.\nx MX 10 mail.x\nmail.x A 198.51.100.2\n"+test.zone+"\n")
+			config := func(networks string) string {
+				c := crowded{networks: []string{networks}, services: test.services}.config()
+				return strings.Replace(c, "all: fail", fmt.Sprintf("all: fail, limits: {lookups: %d}", test.lookups), 1)
+			}
+			now := buildOver(t, config("192.0.2.0/24"), base)
+			if diff := cmp.Diff(map[string]string{"x.test.": "v=spf1 mx " + test.addresses + " ip4:192.0.2.0/24 " + test.asks + " -all"}, texts(now)); diff != "" {
+				t.Fatalf("(-want +got)\n%s", diff)
+			}
+			over := published(t, base, now)
+			if again := buildOver(t, config("192.0.2.0/24"), over); len(again.Domains[0].Notes) > 0 || !cmp.Equal(texts(now), texts(again)) {
+				t.Errorf("built again where it is published:\n%s", show(again))
+			}
+			more := buildOver(t, config("192.0.2.0/24, 192.0.3.0/24"), over)
+			if diff := cmp.Diff(map[string]string{"x.test.": "v=spf1 mx " + test.addresses + " ip4:192.0.2.0/23 " + test.asks + " -all"}, texts(more)); diff != "" || len(more.Domains[0].Notes) > 0 {
+				t.Errorf("with a network more: (-want +got)\n%s\n%s", diff, show(more))
+			}
+		})
+	}
+}
