@@ -100,7 +100,7 @@ func (a *app) complainOf(err error) {
 // those from the second on indented.
 func (a *app) complain(format string, args ...any) {
 	if a.log != nil {
-		a.log.Error(strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"))
+		a.log.Error("failed", "error", strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"))
 		return
 	}
 	indent := ""
@@ -114,7 +114,7 @@ func (a *app) complain(format string, args ...any) {
 func (a *app) note(format string, args ...any) {
 	switch {
 	case a.log != nil:
-		a.log.Info(fmt.Sprintf(format, args...))
+		a.log.Info("note", "note", fmt.Sprintf(format, args...))
 	case !a.quiet:
 		a.complain(format, args...)
 	}

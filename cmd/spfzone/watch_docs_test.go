@@ -2,8 +2,13 @@ package main
 
 import (
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -51,6 +56,88 @@ func metricsTable() string {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.name, strings.Join(labels, ", "), kind, m.help)
 	}
 	return b.String()
+}
+
+// TestMessagesAreDocumented holds the table of messages in docs/watch.md to the
+// calls of the log: each has a message that is written out, and a row with that
+// and its level.
+func TestMessagesAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/watch.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]string{} // level, by message
+	for _, row := range regexp.MustCompile("(?m)^\\| `(.+?)` \\| (INFO|WARN|ERROR|INFO to ERROR) \\|").FindAllStringSubmatch(string(page), -1) {
+		documented[row[1]] = row[2]
+	}
+	logged := map[string]string{}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range files {
+		if !strings.HasSuffix(path, "_test.go") {
+			messagesIn(t, path, logged)
+		}
+	}
+	if len(logged) == 0 {
+		t.Error("no message was found")
+	}
+	if diff := cmp.Diff(documented, logged); diff != "" {
+		t.Errorf("docs/watch.md has other messages than the log (-docs +log):\n%s", diff)
+	}
+}
+
+// messagesIn adds the messages that a file logs, with their levels.
+func messagesIn(t *testing.T, path string, levels map[string]string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := map[string]struct {
+		level   string
+		message int // the place of the message in the arguments
+	}{"Info": {"INFO", 0}, "Warn": {"WARN", 0}, "Error": {"ERROR", 0}, "Log": {"INFO to ERROR", 2}}
+	ast.Inspect(file, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		method, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok || !isLog(method.X) {
+			return true
+		}
+		is, known := of[method.Sel.Name]
+		if !known {
+			return true
+		}
+		text, ok := call.Args[is.message].(*ast.BasicLit)
+		if !ok {
+			t.Errorf("%s: a message of the log is not written out", path)
+			return true
+		}
+		message, err := strconv.Unquote(text.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if head, _, long := strings.Cut(message, ": "); long {
+			message = head + ": …"
+		}
+		levels[message] = is.level
+		return true
+	})
+}
+
+// isLog reports whether an expression is the log, or the app's.
+func isLog(x ast.Expr) bool {
+	switch x := x.(type) {
+	case *ast.Ident:
+		return x.Name == "log"
+	case *ast.SelectorExpr:
+		return x.Sel.Name == "log"
+	}
+	return false
 }
 
 // TestMetricNames holds them to the conventions of Prometheus.

@@ -366,7 +366,7 @@ level=INFO msg=stopped cause="stopped by a signal: terminated"
 `},
 		{"it is cut off", true, 143, `level=INFO msg="stopping when the round ends" cause="stopped by a signal: terminated" grace=7s
 level=WARN msg="the round was cut off"
-level=ERROR msg="stopped by a signal: terminated"
+level=ERROR msg=failed error="stopped by a signal: terminated"
 `},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
