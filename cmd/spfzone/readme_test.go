@@ -4,10 +4,13 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/spfzone/spfzone/internal/nameserver"
 )
 
 // TestReadme (with -update it writes the outputs anew) runs every command of the
@@ -28,6 +31,46 @@ func TestReadme(t *testing.T) {
 	}
 	if ran < 3 {
 		t.Errorf("%d commands of the README were run, want 3 or more", ran)
+	}
+}
+
+// TestFirstHour goes through the commands of the README's first hour in their
+// order, from a record that is published to one that verify finds as planned.
+func TestFirstHour(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, hour, _ := strings.Cut(string(text), "### The first hour\n")
+	hour, _, ok := strings.Cut(hour, "\n### ")
+	if !ok {
+		t.Fatal("the README has no first hour")
+	}
+	inFolder(t, nil)
+	ns := nameserver.BIND(t, pageZone, pageZoneText+"@ IN TXT \"v=spf1 mx ip4:192.0.2.0/25 ip4:192.0.2.128/25 -all\"\n")
+	s := newServer(t, ns, updateProvider(ns))
+	s.hurried = true
+	config := `defaults: {all: fail, ttl: 1s}
+domains: {x.com: {senders: [mx, 192.0.2.0/24]}}
+`
+	s.configure(config)
+	var ran []string
+	for _, m := range regexp.MustCompile("`spfzone ([^`]*)`").FindAllStringSubmatch(hour, -1) {
+		if m[1] == "plan" {
+			s.configure(strings.Replace(config, "/24]", "/24], publish: {provider: p}", 1) + "providers: {p: " + s.provider + "}\n")
+		}
+		args := strings.Fields(m[1])
+		if args[0] == "push" {
+			args = append(args, "--yes") // nobody is there to be asked
+		}
+		s.run(t.Context(), exitYes, args...)
+		ran = append(ran, args[0])
+	}
+	if want := []string{"diff", "update", "providers", "plan", "push", "verify", "update", "push"}; !slices.Equal(ran, want) {
+		t.Errorf("ran %v, want %v", ran, want)
+	}
+	if got, want := s.spfOf(pageZone), "v=spf1 mx ip4:192.0.2.0/24 -all"; got != want {
+		t.Errorf("published is %q, want %q", got, want)
 	}
 }
 

@@ -271,6 +271,17 @@ func (s *Server) TXT(name string) (rdata [][]byte) {
 // BIND starts BIND 9.
 func BIND(t testing.TB, zone, text string) *Server {
 	t.Helper()
+	return BINDWith(t, zone, text, fmt.Sprintf(`key %[1]q { algorithm hmac-sha256; secret %[4]q; };
+key %[2]q { algorithm hmac-sha512; secret %[4]q; };
+key %[3]q { algorithm hmac-sha256; secret %[4]q; };
+zone %[5]q { type master; file "zone"; allow-update { key %[1]q; key %[2]q; }; allow-transfer { key %[1]q; key %[2]q; }; };
+`, KeyName, Key512, Other, Key, zone))
+}
+
+// BINDWith starts BIND 9 with statements that give it a zone, whose file is
+// "zone".
+func BINDWith(t testing.TB, zone, text, statements string) *Server {
+	t.Helper()
 	named := program(t, "named", "bind9")
 	dir, p := folder(t), port(t)
 	conf := write(t, dir, "named.conf", fmt.Sprintf(`options {
@@ -279,11 +290,7 @@ func BIND(t testing.TB, zone, text string) *Server {
 	recursion no; dnssec-validation no; notify no; check-integrity no; check-names master ignore;
 };
 controls { };
-key %[3]q { algorithm hmac-sha256; secret %[6]q; };
-key %[4]q { algorithm hmac-sha512; secret %[6]q; };
-key %[5]q { algorithm hmac-sha256; secret %[6]q; };
-zone %[7]q { type master; file "zone"; allow-update { key %[3]q; key %[4]q; }; allow-transfer { key %[3]q; key %[4]q; }; };
-`, dir, p, KeyName, Key512, Other, Key, zone))
+%[3]s`, dir, p, statements))
 	write(t, dir, "zone", text)
 	s := &Server{Name: "BIND", Address: fmt.Sprintf("127.0.0.1:%d", p)}
 	return s.start(t, zone, dir, func() *exec.Cmd { return exec.Command(named, "-g", "-4", "-n", "1", "-c", conf) })
@@ -291,6 +298,34 @@ zone %[7]q { type master; file "zone"; allow-update { key %[3]q; key %[4]q; }; a
 
 // Knot starts Knot DNS.
 func Knot(t testing.TB, zone, text string) *Server {
+	t.Helper()
+	return KnotWith(t, zone, text, fmt.Sprintf(`key:
+  - id: %[1]s
+    algorithm: hmac-sha256
+    secret: %[4]s
+  - id: %[2]s
+    algorithm: hmac-sha512
+    secret: %[4]s
+  - id: %[3]s
+    algorithm: hmac-sha256
+    secret: %[4]s
+acl:
+  - id: all
+    key: [%[1]s, %[2]s]
+    action: [transfer, update]
+zone:
+  - domain: %[5]s
+    file: zone
+    acl: all
+    zonefile-load: whole
+    zonefile-sync: -1
+    journal-content: changes
+`, KeyName, Key512, Other, Key, zone))
+}
+
+// KnotWith starts Knot DNS with sections that give it a zone, whose file is
+// "zone".
+func KnotWith(t testing.TB, zone, text, sections string) *Server {
 	t.Helper()
 	knotd := program(t, "knotd", "knot")
 	dir, p := folder(t), port(t)
@@ -302,31 +337,10 @@ func Knot(t testing.TB, zone, text string) *Server {
   background-workers: 1
 database:
   storage: %[1]q
-key:
-  - id: %[3]s
-    algorithm: hmac-sha256
-    secret: %[6]s
-  - id: %[4]s
-    algorithm: hmac-sha512
-    secret: %[6]s
-  - id: %[5]s
-    algorithm: hmac-sha256
-    secret: %[6]s
-acl:
-  - id: all
-    key: [%[3]s, %[4]s]
-    action: [transfer, update]
 template:
   - id: default
     storage: %[1]q
-    file: zone
-    acl: all
-    zonefile-load: whole
-    zonefile-sync: -1
-    journal-content: changes
-zone:
-  - domain: %[7]s
-`, dir, p, KeyName, Key512, Other, Key, zone))
+%[3]s`, dir, p, sections))
 	write(t, dir, "zone", text)
 	s := &Server{Name: "Knot DNS", Address: fmt.Sprintf("127.0.0.1:%d", p)}
 	return s.start(t, zone, dir, func() *exec.Cmd { return exec.Command(knotd, "-c", conf) })
@@ -335,6 +349,21 @@ zone:
 // PowerDNS starts the PowerDNS authoritative server with an SQLite database,
 // DNS update and the HTTP API.
 func PowerDNS(t testing.TB, zone, text string) *Server {
+	t.Helper()
+	bare := strings.TrimSuffix(zone, ".")
+	return PowerDNSWith(t, zone, text, "dnsupdate=yes\nallow-dnsupdate-from=127.0.0.0/8\n", [][]string{
+		{"import-tsig-key", KeyName, "hmac-sha256", Key},
+		{"import-tsig-key", Key512, "hmac-sha512", Key},
+		{"import-tsig-key", Other, "hmac-sha256", Key},
+		{"set-meta", bare, "TSIG-ALLOW-DNSUPDATE", KeyName, Key512},
+		{"activate-tsig-key", bare, KeyName, "primary"},
+		{"activate-tsig-key", bare, Key512, "primary"},
+	})
+}
+
+// PowerDNSWith starts it with lines of pdns.conf, and with what commands of
+// pdnsutil set up beside the zone.
+func PowerDNSWith(t testing.TB, zone, text, settings string, commands [][]string) *Server {
 	t.Helper()
 	server := program(t, "pdns_server", "pdns-server pdns-backend-sqlite3")
 	util := program(t, "pdnsutil", "pdns-server pdns-backend-sqlite3")
@@ -346,8 +375,6 @@ gsqlite3-pragma-synchronous=0
 local-address=127.0.0.1
 local-port=%d
 socket-dir=%s
-dnsupdate=yes
-allow-dnsupdate-from=127.0.0.0/8
 receiver-threads=1
 distributor-threads=1
 cache-ttl=0
@@ -360,19 +387,14 @@ webserver=yes
 webserver-address=127.0.0.1
 webserver-port=%d
 webserver-loglevel=none
-`, dir, p, dir, apiKey, web))
+%s`, dir, p, dir, apiKey, web, settings))
 	run(t, exec.Command(sqlite, filepath.Join(dir, "db"), ".read /usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"))
 	bare := strings.TrimSuffix(zone, ".")
-	for _, args := range [][]string{
+	load := [][]string{
 		{"load-zone", bare, write(t, dir, "zone", text)},
 		{"set-kind", bare, "native"}, // for a primary, a thread of its own writes to the database as it starts
-		{"import-tsig-key", KeyName, "hmac-sha256", Key},
-		{"import-tsig-key", Key512, "hmac-sha512", Key},
-		{"import-tsig-key", Other, "hmac-sha256", Key},
-		{"set-meta", bare, "TSIG-ALLOW-DNSUPDATE", KeyName, Key512},
-		{"activate-tsig-key", bare, KeyName, "primary"},
-		{"activate-tsig-key", bare, Key512, "primary"},
-	} {
+	}
+	for _, args := range append(load, commands...) {
 		run(t, exec.Command(util, append([]string{"--config-dir=" + dir}, args...)...))
 	}
 	s := &Server{Name: "PowerDNS", Address: fmt.Sprintf("127.0.0.1:%d", p), API: fmt.Sprintf("http://127.0.0.1:%d", web), APIKey: apiKey}
