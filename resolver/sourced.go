@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -40,9 +40,10 @@ type NewNames struct {
 // behind it a permerror once a record includes them.
 //
 // Everything else is asked of r, and so are these names where none of their
-// servers can be reached, as behind a firewall. r itself is given back where it
-// is Sourced's, or neither a resolver of [Open]'s over servers nor one with a
-// method Unwrap that leads to one.
+// servers can be reached, as behind a firewall; one that has answered before can,
+// and its failure is that of the lookup. r itself is given back where it is
+// Sourced's, or neither a resolver of [Open]'s over servers nor one with a method
+// Unwrap that leads to one.
 func Sourced(r spf.Resolver, names NewNames) spf.Resolver {
 	c := clientOf(r)
 	if _, done := r.(*sourced); c == nil || done {
@@ -121,60 +122,16 @@ func (s *sourced) message(ctx context.Context, q question) (*dns.Msg, error) {
 // zone gives the zone that holds a name which exists, at the servers that are
 // given for it or at those that it has.
 func (s *sourced) zone(ctx context.Context, name string) (*Zone, error) {
-	find := func() (*Zone, error) { return s.client.zone(ctx, name, s.client.message) }
+	find := func() (*Zone, time.Duration, error) { return s.client.zone(ctx, name, s.client.message) }
 	if s.names.Servers != nil {
 		if servers := s.names.Servers(name); len(servers) > 0 {
-			find = func() (*Zone, error) { return zoneAt(ctx, servers, name) }
+			find = func() (*Zone, time.Duration, error) {
+				z, err := zoneAt(ctx, servers, name)
+				return z, mostKept, err
+			}
 		}
 	}
-	return s.client.sources.zone(name, find)
-}
-
-// sources are the zones that were found for names that others are below, and
-// what was learnt of their servers.
-type sources struct {
-	mu    sync.Mutex
-	zones map[string]*Zone
-	dead  map[string]bool // by address: it does not answer from here
-}
-
-// mostSources bounds the zones that are kept.
-const mostSources = 1000
-
-// zone gives what was found for a name, or finds it.
-func (s *sources) zone(name string, find func() (*Zone, error)) (*Zone, error) {
-	s.mu.Lock()
-	z := s.zones[name]
-	s.mu.Unlock()
-	if z != nil {
-		return z, nil
-	}
-	z, err := find()
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.zones == nil || len(s.zones) >= mostSources {
-		s.zones = map[string]*Zone{}
-	}
-	s.zones[name] = z
-	return z, nil
-}
-
-func (s *sources) isDead(a Authority) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.dead[a.Address]
-}
-
-func (s *sources) bury(a Authority) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.dead == nil {
-		s.dead = map[string]bool{}
-	}
-	s.dead[a.Address] = true
+	return s.client.sources.zone(name, s.client.now(), find)
 }
 
 // atSource gives what the authoritative servers answer, or what is still kept
@@ -218,7 +175,10 @@ func (s *sourced) ownAnswer(ctx context.Context, q question, above string) (m *d
 	c := s.client
 	z, err := s.zone(ctx, above)
 	for err == nil {
-		if m, source = c.askZone(ctx, q, z); m == nil || m.Authoritative {
+		if m, source, err = c.askZone(ctx, q, z); err != nil {
+			return nil, "", err
+		}
+		if m == nil || m.Authoritative {
 			break
 		}
 		child := delegated(m, z.Name, q.name)
@@ -234,23 +194,34 @@ func (s *sourced) ownAnswer(ctx context.Context, q question, above string) (m *d
 }
 
 // askZone gives the answer of the first server of a zone that has one: its own,
-// or a referral.
-func (c *client) askZone(ctx context.Context, q question, z *Zone) (m *dns.Msg, source string) {
+// or a referral. That a server which has answered before does not is an error,
+// unless another does: nothing but that server can say what there is.
+func (c *client) askZone(ctx context.Context, q question, z *Zone) (m *dns.Msg, source string, err error) {
+	var failures []error
 	for _, a := range z.Servers {
-		if c.sources.isDead(a) {
+		if c.sources.isDead(a, c.now()) {
 			continue
 		}
 		m, err := a.askWhole(ctx, q)
 		switch {
 		case ctx.Err() != nil:
-			return nil, ""
+			return nil, "", q.failed(ctx.Err())
 		case err != nil && passing(err):
-			c.sources.bury(a)
-		case err == nil && (m.Authoritative || delegated(m, z.Name, q.name) != ""):
-			return m, a.String()
+			if c.sources.bury(a, c.now()) {
+				continue
+			}
+			failures = append(failures, &ServerError{a.String(), err})
+		case err == nil:
+			c.sources.hear(a)
+			if m.Authoritative || delegated(m, z.Name, q.name) != "" {
+				return m, a.String(), nil
+			}
 		}
 	}
-	return nil, ""
+	if len(failures) > 0 {
+		return nil, "", q.failed(joined(failures))
+	}
+	return nil, "", nil
 }
 
 // askWhole asks by datagram, again if there is no answer, and by TCP for what a

@@ -38,34 +38,35 @@ func FindZone(ctx context.Context, r spf.Resolver, name string) (*Zone, error) {
 	if s, ok := r.(*sourced); ok {
 		ask = s.message
 	}
-	z, err := c.zone(ctx, name, ask)
+	z, _, err := c.zone(ctx, name, ask)
 	if err != nil {
 		return nil, err
 	}
 	return z, z.negative(ctx)
 }
 
-// zone is FindZone before any server of the zone is asked. Its SOA records come
-// from ask.
-func (c *client) zone(ctx context.Context, name string, ask func(context.Context, question) (*dns.Msg, error)) (*Zone, error) {
+// zone is FindZone before any server of the zone is asked, with the TTL of the NS
+// records. The SOA records come from ask.
+func (c *client) zone(ctx context.Context, name string, ask func(context.Context, question) (*dns.Msg, error)) (z *Zone, ttl time.Duration, err error) {
 	zone, err := zoneOf(name, func(q question) (*dns.Msg, error) { return ask(ctx, q) })
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	z := &Zone{Name: zone}
+	z = &Zone{Name: zone}
 	m, err := c.message(ctx, question{zone, dns.TypeNS})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	for _, host := range hostsOf(m, zone) {
+	hosts, ttl := hostsOf(m, zone)
+	for _, host := range hosts {
 		if err := z.addHost(ctx, c, host); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	if len(z.Servers) == 0 {
-		return nil, fmt.Errorf("the zone %s has no server that can be asked%s", zone, inParentheses(z.Notes))
+		return nil, 0, fmt.Errorf("the zone %s has no server that can be asked%s", zone, inParentheses(z.Notes))
 	}
-	return z, nil
+	return z, ttl, nil
 }
 
 // ZoneAt gives the zone that holds a name, kept at given servers, the first of
@@ -128,17 +129,21 @@ func below(name, zone string) bool {
 	return name != zone && (zone == "." || strings.HasSuffix(name, "."+zone))
 }
 
-func hostsOf(m *dns.Msg, zone string) (hosts []string) {
+// hostsOf gives the hosts of a zone's NS records, and the lowest TTL of these, as
+// far as it matters.
+func hostsOf(m *dns.Msg, zone string) (hosts []string, ttl time.Duration) {
+	ttl = mostKept
 	for _, rr := range m.Answer {
 		owner, _ := rawName(rr.Header().Name)
 		if ns, ok := rr.(*dns.NS); ok && owner == zone {
+			ttl = min(ttl, seconds(ns.Hdr.Ttl))
 			if host, ok := target(ns.Ns); ok {
 				hosts = append(hosts, host)
 			}
 		}
 	}
 	slices.Sort(hosts)
-	return slices.Compact(hosts)
+	return slices.Compact(hosts), ttl
 }
 
 // addHost adds every address of a name server.

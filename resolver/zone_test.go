@@ -58,12 +58,15 @@ func TestZone(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := c.zone(t.Context(), tt.name, c.message)
+			got, ttl, err := c.zone(t.Context(), tt.name, c.message)
 			if (err != nil || tt.err != "") && (err == nil || err.Error() != tt.err) {
 				t.Fatalf("error %v, want %s", err, tt.err)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
+			}
+			if want := 300 * time.Second; got != nil && ttl != want {
+				t.Errorf("the TTL is %v, want %v", ttl, want)
 			}
 		})
 	}
