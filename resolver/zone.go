@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -69,8 +70,8 @@ func (c *client) zone(ctx context.Context, name string, ask func(context.Context
 	return z, ttl, nil
 }
 
-// ZoneAt gives the zone that holds a name, kept at given servers, the first of
-// which tells which zone that is.
+// ZoneAt gives the zone that holds a name, kept at given servers, of which the
+// first to answer tells which zone that is.
 func ZoneAt(ctx context.Context, servers []Authority, name string) (*Zone, error) {
 	z, err := zoneAt(ctx, servers, name)
 	if err != nil {
@@ -81,14 +82,31 @@ func ZoneAt(ctx context.Context, servers []Authority, name string) (*Zone, error
 
 // zoneAt is ZoneAt without the time of negative answers.
 func zoneAt(ctx context.Context, servers []Authority, name string) (*Zone, error) {
-	zone, err := zoneOf(name, func(q question) (*dns.Msg, error) {
-		m, _, err := servers[0].own(ctx, q, UDP)
-		return m, err
-	})
-	if err != nil {
-		return nil, err
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type answer struct {
+		zone string
+		err  error
 	}
-	return &Zone{Name: zone, Servers: servers}, nil
+	answers := make(chan answer, len(servers))
+	for _, s := range servers {
+		go func() {
+			zone, err := zoneOf(name, func(q question) (*dns.Msg, error) {
+				m, _, err := s.own(ctx, q, UDP)
+				return m, err
+			})
+			answers <- answer{zone, err}
+		}()
+	}
+	var failures []error
+	for range servers {
+		a := <-answers
+		if a.err == nil {
+			return &Zone{Name: a.zone, Servers: servers}, nil
+		}
+		failures = append(failures, a.err)
+	}
+	return nil, joined(failures)
 }
 
 // zoneOf walks up the labels of a name until one has an SOA record. The
@@ -190,19 +208,31 @@ func reachable(address string) bool {
 	return true
 }
 
-// negative asks every server for how long absence may be held.
+// negative asks every server for how long absence may be held. When one has
+// answered, the others are given as long as a server has for one answer.
 func (z *Zone) negative(ctx context.Context) error {
-	var failures []error
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	failures := make([]error, len(z.Servers))
+	var mu sync.Mutex
+	var wg sync.WaitGroup
 	answered := false
-	for _, s := range z.Servers {
-		soa, err := s.LookupSOA(ctx, z.Name)
-		if err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		answered = true
-		z.Negative = max(z.Negative, soa.Negative)
+	for i, s := range z.Servers {
+		wg.Go(func() {
+			soa, err := s.LookupSOA(ctx, z.Name)
+			mu.Lock()
+			defer mu.Unlock()
+			if failures[i] = err; err != nil {
+				return
+			}
+			if !answered {
+				time.AfterFunc(DefaultTimeout, cancel)
+			}
+			answered = true
+			z.Negative = max(z.Negative, soa.Negative)
+		})
 	}
+	wg.Wait()
 	if !answered {
 		return joined(failures)
 	}

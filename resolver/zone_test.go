@@ -1,9 +1,11 @@
 package resolver
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -99,6 +101,48 @@ func TestZoneAt(t *testing.T) {
 		if !q.Direct {
 			t.Errorf("%v desires recursion", q)
 		}
+	}
+}
+
+// A server that does not answer does not keep another from telling the zone.
+func TestZoneAtTheFirstServerToAnswer(t *testing.T) {
+	silent, s := dnstest.ServeZone(t, long(authorityZone)), dnstest.ServeZone(t, long(authorityZone))
+	silent.Misbehave("x.test.", dnstest.Drop)
+	at := []Authority{{Address: silent.Address()}, {Address: s.Address()}}
+	got, err := ZoneAt(t.Context(), at, "x.test.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&Zone{"x.test.", time.Minute, at, nil}, got); diff != "" {
+		t.Error(diff)
+	}
+	_, err = ZoneAt(t.Context(), []Authority{{Address: "127.0.0.1:1"}}, "x.test.")
+	if err == nil || err.Error() != "x.test. SOA: 127.0.0.1:1 by UDP: connection refused" {
+		t.Errorf("error %v", err)
+	}
+}
+
+// All servers are asked at once for how long absence may be held: one that does
+// not answer before the next is asked is waited for.
+func TestZoneAsksServersAtOnce(t *testing.T) {
+	zone := func(negative int) string {
+		return fmt.Sprintf("$ORIGIN x.test.\n$TTL 3600\n@ SOA ns hostmaster 1 7200 3600 1209600 %d\n@ NS ns\nns A 192.0.2.1\n", negative)
+	}
+	asked := make(chan struct{})
+	var once sync.Once
+	first, held, last := dnstest.ServeZone(t, zone(60)), dnstest.ServeZone(t, zone(300)), dnstest.ServeZone(t, zone(120))
+	held.Misbehave("x.test.", dnstest.Hold(asked))
+	last.Misbehave("x.test.", dnstest.Alter(func(*dns.Msg) { once.Do(func() { close(asked) }) }))
+	var at []Authority
+	for _, s := range []*dnstest.Server{first, held, last} {
+		at = append(at, Authority{Address: s.Address()})
+	}
+	got, err := ZoneAt(t.Context(), at, "x.test.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&Zone{"x.test.", 5 * time.Minute, at, nil}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

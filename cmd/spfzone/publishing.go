@@ -39,7 +39,7 @@ func (o *publishOptions) flags(f *pflag.FlagSet, propagation time.Duration) {
 	f.StringArrayVar(&o.authorities, "authority", nil, "ask this authoritative server, `HOST:PORT`, in place of those of the zone; may be given several times")
 	f.StringVar(&o.journal, "journal", defaultJournal, "`DIR` that holds what was replaced")
 	o.jobsFlag(f)
-	f.DurationVar(&o.propagation, "propagation", propagation, "wait this `TIME` for all authoritative servers to have the same")
+	f.DurationVar(&o.propagation, "propagation", propagation, "each wait for all authoritative servers to have the same lasts this `TIME` at most")
 }
 
 func (o *publishOptions) jobsFlag(f *pflag.FlagSet) {

@@ -224,7 +224,7 @@ const (
 // written or the time is over. The error says what is amiss.
 func (p *Push) readBack(ctx context.Context, w *write) (v verdict, err error) {
 	v = late
-	err = p.untilServed(ctx, w.name, func() error {
+	err = p.untilServed(ctx, w.name, func(ctx context.Context) error {
 		v = seen
 		var amiss []string
 		for _, tcp := range []bool{false, true} {

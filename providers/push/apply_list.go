@@ -126,12 +126,13 @@ func (p *Push) makeStep(ctx context.Context, w *listWrite, s addresslist.Step, w
 		}
 		*written++
 		w.now = w.now.Plus(addresslist.Of(w.root, b.Add)).Minus(addresslist.Of(w.root, b.Delete))
-		err := p.untilServed(ctx, w.root, func() error { return p.serveList(ctx, w.zone, b, w.now) })
+		err := p.untilServed(ctx, w.root, func(ctx context.Context) error { return p.serveList(ctx, w.zone, b, w.now) })
 		if err != nil {
 			return err
 		}
 	}
-	return p.untilServed(ctx, w.root, func() error { return p.hasList(ctx, w) })
+	// The provider takes what time it needs to read a whole list.
+	return p.untilServed(ctx, w.root, func(context.Context) error { return p.hasList(ctx, w) })
 }
 
 // endList ends a change that failed. Where something may be written, the entry

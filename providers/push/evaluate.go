@@ -52,8 +52,10 @@ const doubt = 5 * time.Second
 // those of a state that is to be published now.
 func (p *Push) evaluate(ctx context.Context, was, is *state) (verdict, error) {
 	v := late
-	err := p.until(ctx, min(p.Patience, doubt), func() (bool, error) {
-		err := p.says(ctx, was, is)
+	whole, cancel := context.WithTimeoutCause(ctx, max(p.Patience, doubt), errOver)
+	defer cancel()
+	err := p.until(ctx, min(p.Patience, doubt), func(context.Context) (bool, error) {
+		err := p.says(whole, was, is) // which may take longer than there is doubt
 		var differing *PolicyError
 		switch {
 		case err == nil:

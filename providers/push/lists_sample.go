@@ -29,7 +29,7 @@ func (p *Push) agreedList(ctx context.Context, z *Zone, root string, names addre
 	if len(names) == 0 {
 		return nil
 	}
-	return p.until(ctx, p.Patience, func() (bool, error) {
+	return p.until(ctx, p.Patience, func(ctx context.Context) (bool, error) {
 		err := p.serveList(ctx, z, addresslist.Batch{Root: root, Add: sample(names.Absolute(root))}, names)
 		return err == nil, err
 	})
@@ -72,7 +72,7 @@ func (p *Push) serveOpen(ctx context.Context, z *Zone, root string, entries []*j
 		Root: root, Add: added.Minus(added.Minus(names)).Absolute(root),
 		Delete: change.Deleted.Plus(change.Passing).Minus(names).Absolute(root),
 	}
-	return p.untilServed(ctx, root, func() error { return p.serveList(ctx, z, written, names) })
+	return p.untilServed(ctx, root, func(ctx context.Context) error { return p.serveList(ctx, z, written, names) })
 }
 
 // first gives the first error of several, as the others say the same.

@@ -57,33 +57,49 @@ const (
 // silence is for how long a wait goes on before a word is said.
 const silence = 3 * time.Second
 
-// until looks again and again, until ok or the time is over.
-func (p *Push) until(ctx context.Context, patience time.Duration, look func() (ok bool, err error)) error {
+// shortest is the time that a look has for the answers, however little is left of
+// the wait.
+const shortest = time.Second / 2
+
+// errOver is why a look that is still without an answer ends with the wait.
+var errOver = errors.New("no answer by the end of the wait")
+
+// until looks again and again, until ok or the time is over: at its end once more.
+// The context of a look ends with the wait, though not before shortest has passed.
+func (p *Push) until(ctx context.Context, patience time.Duration, look func(context.Context) (ok bool, err error)) error {
 	start := p.Now()
 	end := start.Add(patience)
 	said := false
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		ok, err := look()
-		if ok || ctx.Err() != nil || !p.Now().Add(pause).Before(end) {
+		ok, err := within(ctx, max(end.Sub(p.Now()), shortest), look)
+		left := end.Sub(p.Now())
+		if ok || ctx.Err() != nil || left <= 0 {
 			return errors.Join(context.Cause(ctx), err)
 		}
 		if !said && p.Now().Sub(start) >= silence {
 			said = true
 			p.Report("%s: waiting up to %v: %v", trimDot(p.Domain), patience, err)
 		}
-		if err := p.Sleep(ctx, pause); err != nil {
+		if err := p.Sleep(ctx, min(pause, left)); err != nil {
 			return err
 		}
 	}
 }
 
+// within is one look of until.
+func within(ctx context.Context, room time.Duration, look func(context.Context) (bool, error)) (bool, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, room, errOver)
+	defer cancel()
+	return look(ctx)
+}
+
 // untilServed is until for what was written. A server that was told to read a
 // zone file while it was at the former one may not have heard that, as BIND does
 // not hear a SIGHUP then: it is told once more.
-func (p *Push) untilServed(ctx context.Context, name string, look func() error) error {
+func (p *Push) untilServed(ctx context.Context, name string, look func(context.Context) error) error {
 	start, again := p.Now(), false
-	return p.until(ctx, p.Patience, func() (bool, error) {
-		err := look()
+	return p.until(ctx, p.Patience, func(short context.Context) (bool, error) {
+		err := look(short)
 		if err != nil && !again && p.Now().Sub(start) >= silence {
 			again = true
 			_, failed := p.Publisher.Serve(ctx, name)
@@ -96,7 +112,7 @@ func (p *Push) untilServed(ctx context.Context, name string, look func() error) 
 // agreed gives what all servers of a zone say of a name.
 func (p *Push) agreed(ctx context.Context, z *Zone, name string) (Answer, error) {
 	var common Answer
-	err := p.until(ctx, p.Patience, func() (bool, error) {
+	err := p.until(ctx, p.Patience, func(ctx context.Context) (bool, error) {
 		answers, err := askAll(ctx, z, name, false)
 		if err != nil {
 			return false, err
