@@ -35,7 +35,8 @@ lost more than --shrink against it, as 'spfzone update' would refuse that. With
 --locked the answers in the lock file are planned with, whatever the DNS says now.
 
 --authority names authoritative servers in place of those of the zone, as does the
-field authorities of a provider.
+field authorities of a provider: so one that is out of service is left out, whose
+old records receivers may go on to get.
 
 The exit code is 4 if a domain is refused, or no order of changes is safe, and 3
 if a lookup failed or the authoritative servers do not agree.`,
@@ -129,7 +130,7 @@ func (p *publishing) forEach(jobs []*job, work func(*job) error) {
 func (p *publishing) forecast(ctx context.Context, jobs []*job) {
 	p.forEach(jobs, func(j *job) (err error) {
 		if j.step, err = j.push.Next(ctx); err != nil {
-			return err
+			return wayOut(err)
 		}
 		if j.stages, err = j.push.Forecast(ctx, j.step); err != nil {
 			return err

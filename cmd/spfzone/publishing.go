@@ -382,6 +382,12 @@ func (a authority) Lists(ctx context.Context, name string) (bool, error) {
 	return slices.Contains(addresses, listedAddress), err
 }
 
+// Serial implements [push.Server].
+func (a authority) Serial(ctx context.Context, zone string) (uint32, error) {
+	soa, err := a.LookupSOA(ctx, zone)
+	return soa.Serial, err
+}
+
 func rrset(r resolver.TXTReply) txt.RRset {
 	var set txt.RRset
 	for _, t := range r.Records {
@@ -470,6 +476,16 @@ func (p *publishing) publisherOf(d *builder.Domain) (*publisher, error) {
 		}
 	}
 	return out, nil
+}
+
+// wayOut adds to a failure of one server among others how to go on without it.
+func wayOut(err error) error {
+	var apart *push.DisagreementError
+	var silent *push.SilentError
+	if errors.As(err, &apart) || errors.As(err, &silent) && !silent.All {
+		return fmt.Errorf("%w; --authority HOST:PORT names the servers to ask, and leaves the others out: docs/publishing.md says when that is right, and what it risks", err)
+	}
+	return err
 }
 
 // codeOfPush gives the exit code of a publication that failed.

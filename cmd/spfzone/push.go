@@ -210,10 +210,8 @@ func (p *publishing) advance(ctx context.Context, j *job) (did bool, err error) 
 		if j.err == nil && j.step.Stage.Kind == providers.Wait && len(j.written) == 0 {
 			j.err = j.push.Reach(ctx, j.step)
 		}
-		if cause := context.Cause(ctx); cause != nil {
-			return did, cause
-		}
-		return did, nil
+		j.err = wayOut(j.err)
+		return did, context.Cause(ctx)
 	}
 }
 

@@ -313,8 +313,8 @@ func (d changeDocument) prefixes() string {
 // their responses.
 func (v *verification) servers(ctx context.Context, d *builder.DomainPlan, zone *push.Zone) {
 	for _, r := range d.Records {
-		var says []string
-		var sets []push.Answer
+		var answering []push.Server
+		var answers []push.Answer
 		for _, s := range zone.Servers {
 			if slices.Contains(v.silent, s.String()) {
 				continue // it is not waited for again
@@ -323,26 +323,13 @@ func (v *verification) servers(ctx context.Context, d *builder.DomainPlan, zone 
 			if err != nil {
 				continue // said already
 			}
-			sets = append(sets, a)
-			says = append(says, fmt.Sprintf("%s has %s", s, setText(a)))
+			answering, answers = append(answering, s), append(answers, a)
 			v.sizes(ctx, d, r, s)
 		}
-		if slices.ContainsFunc(sets, func(a push.Answer) bool { return !a.Set.Equal(sets[0].Set) }) {
-			v.find(ruleServers, "", "the authoritative servers disagree on %s: %s", trimDot(r.Name), strings.Join(says, "; "))
+		if e := push.Disagreement(ctx, zone.Name, r.Name, answering, answers); e != nil {
+			v.find(ruleServers, "", "%v", e)
 		}
 	}
-}
-
-func setText(a push.Answer) string {
-	if len(a.Set.Records) == 0 {
-		return "no TXT record"
-	}
-	var texts []string
-	for _, r := range a.Set.Records {
-		texts = append(texts, r.String())
-	}
-	slices.Sort(texts)
-	return fmt.Sprintf("%s with the TTL %d", strings.Join(texts, ", "), a.Set.TTL)
 }
 
 // sizes asks by UDP as clients of each kind do.

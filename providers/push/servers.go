@@ -19,6 +19,8 @@ type Server interface {
 	// Lists reports whether a name has the A record of an address list, of its own
 	// or by a wildcard.
 	Lists(ctx context.Context, name string) (bool, error)
+	// Serial asks for the serial number of the SOA record of a zone.
+	Serial(ctx context.Context, zone string) (uint32, error)
 }
 
 // Answer is what a server says of the TXT RRset of a name.
@@ -34,17 +36,6 @@ type Zone struct {
 	Name     string        // canonical
 	Negative time.Duration // how long caches may hold that something is absent
 	Servers  []Server
-}
-
-// DisagreementError says that authoritative servers have different RRsets at a
-// name, and go on to.
-type DisagreementError struct {
-	Name string
-	Says []string // what each server says
-}
-
-func (e *DisagreementError) Error() string {
-	return fmt.Sprintf("the authoritative servers do not agree on the TXT records of %s: %s", trimDot(e.Name), strings.Join(e.Says, "; "))
 }
 
 // pauses are those between looks at servers that do not agree yet: they double
@@ -118,10 +109,8 @@ func (p *Push) agreed(ctx context.Context, z *Zone, name string) (Answer, error)
 			return false, err
 		}
 		common = answers[0]
-		for _, a := range answers[1:] {
-			if !a.Set.Equal(common.Set) || a.Alias != common.Alias {
-				return false, disagreement(z, name, answers)
-			}
+		if e := Disagreement(ctx, z.Name, name, z.Servers, answers); e != nil {
+			return false, e
 		}
 		return true, nil
 	})
@@ -142,15 +131,7 @@ func askAll(ctx context.Context, z *Zone, name string, tcp bool) ([]Answer, erro
 		})
 	}
 	wg.Wait()
-	return answers, errors.Join(failures...)
-}
-
-func disagreement(z *Zone, name string, answers []Answer) error {
-	e := &DisagreementError{Name: name}
-	for i, a := range answers {
-		e.Says = append(e.Says, fmt.Sprintf("%s has %s", z.Servers[i], describe(a.Set)))
-	}
-	return e
+	return answers, silent(failures)
 }
 
 // describe says what an RRset holds, its SPF records by their text.

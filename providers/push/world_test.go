@@ -200,6 +200,19 @@ func (s server) TXT(_ context.Context, name string, _ bool) (push.Answer, error)
 	return push.Answer{Set: set, NXDomain: len(set.Records) == 0}, nil
 }
 
+// Serial implements push.Server: the secondary is at the former one as long as it
+// is behind with any name.
+func (s server) Serial(context.Context, string) (uint32, error) {
+	serial := uint32(0)
+	for _, past := range s.w.past {
+		serial += uint32(len(past))
+		if s.secondary && len(past) > 1 && s.w.now.Before(past[len(past)-2].until.Add(s.w.lag)) {
+			serial--
+		}
+	}
+	return serial, nil
+}
+
 // held gives the versions of a name that receivers may hold: what any server
 // had within its TTL.
 func (w *world) held(name string) []txt.RRset {
