@@ -130,7 +130,7 @@ func (p *publishing) forEach(jobs []*job, work func(*job) error) {
 func (p *publishing) forecast(ctx context.Context, jobs []*job) {
 	p.forEach(jobs, func(j *job) (err error) {
 		if j.step, err = j.push.Next(ctx); err != nil {
-			return wayOut(err)
+			return withoutServer(err)
 		}
 		if j.stages, err = j.push.Forecast(ctx, j.step); err != nil {
 			return err

@@ -478,8 +478,8 @@ func (p *publishing) publisherOf(d *builder.Domain) (*publisher, error) {
 	return out, nil
 }
 
-// wayOut adds to a failure of one server among others how to go on without it.
-func wayOut(err error) error {
+// withoutServer adds to a failure of one server among others how to go on without it.
+func withoutServer(err error) error {
 	var apart *push.DisagreementError
 	var silent *push.SilentError
 	if errors.As(err, &apart) || errors.As(err, &silent) && !silent.All {

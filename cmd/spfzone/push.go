@@ -210,7 +210,7 @@ func (p *publishing) advance(ctx context.Context, j *job) (did bool, err error) 
 		if j.err == nil && j.step.Stage.Kind == providers.Wait && len(j.written) == 0 {
 			j.err = j.push.Reach(ctx, j.step)
 		}
-		j.err = wayOut(j.err)
+		j.err = withoutServer(j.err)
 		return did, context.Cause(ctx)
 	}
 }

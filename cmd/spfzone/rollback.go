@@ -77,7 +77,7 @@ func (a *app) rollback(ctx context.Context, id string, o pushOptions) error {
 	one.push.Planned = nil
 	one.push.Wanted = standing(d.Domain)
 	if err := one.push.WantBefore(ctx, entry); err != nil {
-		return withCode(codeOfPush(err), wayOut(err))
+		return withCode(codeOfPush(err), withoutServer(err))
 	}
 	return p.run(ctx, []*job{one}, o)
 }
