@@ -138,9 +138,16 @@ func (a *app) asked(o buildOptions) (spf.Resolver, error) {
 		return a.dns()
 	}
 	if len(a.resolvers) > 0 {
-		return nil, usagef("--locked asks nobody, and --resolver names whom to ask: leave out one of them")
+		return nil, usagef("build --locked asks nobody, and --resolver names whom to ask: leave out one of them (plan, push and verify take both, as they also look at what is published)")
 	}
 	return a.readLock(a.lock)
+}
+
+// unlistedError says that the configuration has no such domain.
+type unlistedError struct{ domain string }
+
+func (e *unlistedError) Error() string {
+	return trimDot(e.domain) + " is not among the domains of the configuration"
 }
 
 // listed gives the canonical names of the domains to build, nil for all. Each
@@ -153,7 +160,7 @@ func listed(c *builder.Config, domains []string) ([]string, error) {
 			return nil, err
 		}
 		if !slices.ContainsFunc(c.Domains, func(d *builder.Domain) bool { return d.Name == name }) {
-			return nil, usagef("%s is not among the domains of the configuration", trimDot(name))
+			return nil, &usageError{&unlistedError{name}}
 		}
 		only = append(only, name)
 	}

@@ -65,7 +65,11 @@ func (a *app) rollback(ctx context.Context, id string, o pushOptions) error {
 	}
 	o.unguarded = true // nothing of the configuration's lists is published
 	p, err := a.publishing(ctx, []string{entry.Domain}, o.publishOptions, o.dryRun)
-	if err != nil {
+	var unlisted *unlistedError
+	switch {
+	case errors.As(err, &unlisted):
+		return withCode(exitUsage, fmt.Errorf("%w: put it back there, with its publish: {provider: %s}, to restore what it published", err, entry.Provider))
+	case err != nil:
 		return err
 	}
 	if entry, err = p.journal.Entry(entry.ID); err != nil {

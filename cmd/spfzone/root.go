@@ -98,8 +98,12 @@ func suggestion(cmd *cobra.Command, word string) string {
 }
 
 // flagError makes what the flags are given a usage error, and names the flag
-// that an unknown one is nearest to.
+// that an unknown one is nearest to, and --format for a form that it alone has.
 func flagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && invalid.GetFlag().Name == "output" && formats(cmd, invalid.GetValue()) {
+		return usagef("%w; --format %s gives that form", err, invalid.GetValue())
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return &usageError{err}
@@ -111,6 +115,16 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 	})
 	return usagef("%w%s", err, spelling.DidYouMean("--"+unknown.GetSpecifiedName(), names))
+}
+
+// formats reports whether a command has a flag --format that takes a word.
+func formats(cmd *cobra.Command, word string) bool {
+	f := cmd.Flags().Lookup("format")
+	if f == nil {
+		return false
+	}
+	c, ok := f.Value.(*choice)
+	return ok && slices.Contains(c.words, word)
 }
 
 // oneDomain wants one argument, a domain.

@@ -3,10 +3,13 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/spfzone/spfzone/internal/nameserver"
 )
 
 // wildcardSPF is what somebody has for all names that do not exist.
@@ -60,5 +63,39 @@ func TestPushBesideWildcard(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A wildcard that is a domain of the configuration itself is nothing to speak of,
+// as long as no part is planned that would take its place.
+func TestPushBesideOwnWildcard(t *testing.T) {
+	inFolder(t, nil)
+	ns := nameserver.BIND(t, serverZone, zoneOfServers())
+	s := newServer(t, ns, updateProvider(ns))
+	s.hurried = true
+	const note = "a wildcard has \"v=spf1 -all\""
+	for _, step := range []struct {
+		name, senders string
+		noted         bool
+	}{
+		{"none is there", "mx", false},
+		{"without parts", "mx, 192.0.2.0/24", false},
+		{"with parts", "mx, " + networks(0, 40), true},
+		{"without parts again", "mx", false},
+	} {
+		s.configure(fmt.Sprintf(`defaults: {all: fail, ttl: 1s, limits: {response: 1200}}
+domains:
+  x.test: {senders: [%s], publish: {provider: p}}
+  "*.x.test": {senders: [], publish: {provider: p}}
+providers: {p: %s}
+`, step.senders, s.provider))
+		s.run(t.Context(), exitYes, "push", "--yes", "--wait")
+		if got := s.spfOf("none." + serverZone); got != "v=spf1 -all" {
+			t.Errorf("%s: the wildcard has %q", step.name, got)
+		}
+		a := s.run(t.Context(), exitYes, "plan")
+		if got := strings.Contains(a.err.String(), note); got != step.noted {
+			t.Errorf("%s: noted: %v, stderr:\n%s", step.name, got, &a.err)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spfzone/spfzone/providers"
@@ -187,7 +188,7 @@ func (p *Push) search(ctx context.Context, s *state, of string, wanted int) erro
 		return err
 	}
 	s.wild[of] = probe.Set
-	if n := len(probe.Set.SPF()); n > 0 {
+	if len(probe.Set.SPF()) > 0 && (wanted > 0 || !p.ownWildcard(of)) {
 		s.notes = append(s.notes, fmt.Sprintf("a wildcard has %s for every name beside %s that does not exist: it is left as it is", describe(probe.Set), trimDot(p.PartName(of, 1))))
 	}
 	known, last := p.known(of)
@@ -220,6 +221,17 @@ func (p *Push) search(ctx context.Context, s *state, of string, wanted int) erro
 		s.names[of] = append(s.names[of], name)
 	}
 	return nil
+}
+
+// ownWildcard reports whether a wildcard above the parts of a record is one that
+// the configuration has a record for.
+func (p *Push) ownWildcard(of string) bool {
+	for _, above, ok := strings.Cut(p.PartName(of, 1), "."); ok && above != ""; _, above, ok = strings.Cut(above, ".") {
+		if p.Reserved("*." + above) {
+			return true
+		}
+	}
+	return false
 }
 
 // mostParts bounds the numbers that are looked for in the journal.
