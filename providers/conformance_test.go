@@ -152,7 +152,7 @@ func TestConformance(t *testing.T) {
 
 // inTime gives a context that is long enough.
 func inTime(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

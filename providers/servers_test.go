@@ -37,7 +37,7 @@ mail IN TXT "v=spf1 a -all"
 // publishes is asked of it, and transferred from it, directly.
 func onServer(t *testing.T, s *nameserver.Server, name string) site {
 	all := func() []dns.RR {
-		tr := &dns.Transfer{TsigSecret: map[string]string{nameserver.KeyName + ".": nameserver.Key}}
+		tr := &dns.Transfer{DialTimeout: time.Minute, ReadTimeout: time.Minute, TsigSecret: map[string]string{nameserver.KeyName + ".": nameserver.Key}}
 		m := new(dns.Msg).SetAxfr(testZone)
 		m.SetTsig(nameserver.KeyName+".", dns.HmacSHA256, 300, time.Now().Unix())
 		envelopes, err := tr.In(m, s.Address)
@@ -113,7 +113,7 @@ func addRecord(t *testing.T, s *nameserver.Server, name string, r txt.Record) {
 
 func change(t *testing.T, s *nameserver.Server, m *dns.Msg) {
 	m.SetTsig(nameserver.KeyName+".", dns.HmacSHA256, 300, time.Now().Unix())
-	c := &dns.Client{Net: "tcp", TsigSecret: map[string]string{nameserver.KeyName + ".": nameserver.Key}}
+	c := &dns.Client{Net: "tcp", Timeout: time.Minute, TsigSecret: map[string]string{nameserver.KeyName + ".": nameserver.Key}}
 	if answer, _, err := c.Exchange(m, s.Address); err != nil || answer.Rcode != dns.RcodeSuccess {
 		t.Errorf("a change beside the test: %v %v", answer, err)
 	}

@@ -45,7 +45,7 @@ func serveHTTP(t *testing.T, f func(w http.ResponseWriter, answer []byte)) (r sp
 	t.Cleanup(h.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(h.Certificate())
-	return open(t, Options{RootCAs: roots, Attempts: 1, Timeout: 5 * time.Second}, h.URL), h.URL + "/dns-query"
+	return open(t, Options{RootCAs: roots, Attempts: 1, Timeout: patience}, h.URL), h.URL + "/dns-query"
 }
 
 func TestHTTPSFailures(t *testing.T) {

@@ -27,7 +27,7 @@ func named(t *testing.T, zones map[string]string) spf.Resolver {
 // direct gives a client of a server that keeps nothing.
 func direct(t *testing.T, address string) spf.Resolver {
 	t.Helper()
-	return open(t, Options{Timeout: 5 * time.Second, Attempts: 1, CacheSize: -1}, "udp://"+address)
+	return open(t, Options{Timeout: patience, Attempts: 1, CacheSize: -1}, "udp://"+address)
 }
 
 // wildZone has the cases of RFC 4592, Section 2.2.1, and more of their kind.

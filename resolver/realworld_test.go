@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/spfzone/spfzone/internal/nameserver"
 	"github.com/spfzone/spfzone/spf"
@@ -43,7 +42,7 @@ func TestRealWorldOverBIND(t *testing.T) {
 		t.Fatal(err)
 	}
 	url := "udp://" + nameserver.Zones(t, map[string]string{".": string(zone)}).Address
-	live := &spf.Checker{Resolver: open(t, Options{Timeout: 5 * time.Second}, url)}
+	live := &spf.Checker{Resolver: open(t, Options{Timeout: patience}, url)}
 	world, err := LoadFiles(filepath.Join(data, "world.zone.gz"))
 	if err != nil {
 		t.Fatal(err)

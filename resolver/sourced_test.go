@@ -98,7 +98,7 @@ part4.x.test. 300 MX 10 mail.x.test.
 	authoritative(t, "127.0.0.2", port, "low.x.test.", `low.x.test. 300 SOA ns hostmaster 1 7200 3600 1209600 60
 part1.low.x.test. 300 TXT "from below"
 `, "")
-	c := open(t, Options{Timeout: time.Second}, cache.URL("udp")).(*client)
+	c := open(t, Options{Timeout: patience}, cache.URL("udp")).(*client)
 	c.port = port
 	now := time.Now()
 	c.now = func() time.Time { return now }
@@ -142,7 +142,7 @@ part1.low.x.test. 300 TXT "from below"
 	if z, err := FindZone(t.Context(), r, "part9.x.test."); err != nil || z.Name != "x.test." {
 		t.Errorf("zone %v, error %v", z, err)
 	}
-	given := open(t, Options{Timeout: time.Second}, cache.URL("udp"))
+	given := open(t, Options{Timeout: patience}, cache.URL("udp"))
 	at := NewNames{planned, func(string) []Authority { return []Authority{{Address: "127.0.0.1:" + port}} }}
 	if got, err := Sourced(given, at).LookupTXT(t.Context(), "part1.x.test."); err != nil || got.Source != "127.0.0.1:"+port {
 		t.Errorf("of given servers: %v, error %v", got, err)

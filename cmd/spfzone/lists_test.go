@@ -36,7 +36,7 @@ providers: {p: %s}
 // transferred gives all records of the zone but the SOA record, sorted.
 func (s *server) transferred() (out []string) {
 	s.t.Helper()
-	tr := &dns.Transfer{TsigSecret: map[string]string{nameserver.KeyName + ".": nameserver.Key}}
+	tr := &dns.Transfer{DialTimeout: patience, ReadTimeout: patience, TsigSecret: map[string]string{nameserver.KeyName + ".": nameserver.Key}}
 	m := new(dns.Msg).SetAxfr(serverZone)
 	m.SetTsig(nameserver.KeyName+".", dns.HmacSHA256, 300, s.app().now().Unix())
 	envelopes, err := tr.In(m, s.Address)

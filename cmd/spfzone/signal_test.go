@@ -81,18 +81,13 @@ func TestInterruptedBuildLeavesNothing(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		begun := false
-		for i := 0; i < 10_000 && !begun; i++ {
+		await(t, "content that is written before all of it is there", func() bool {
 			beside, err := filepath.Glob("out/zones/.a.test.zone.*")
 			if err != nil {
 				t.Fatal(err)
 			}
-			begun = len(beside) > 0
-			time.Sleep(time.Millisecond)
-		}
-		if !begun {
-			t.Error("no content was written before all of it was there")
-		}
+			return len(beside) > 0
+		})
 		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}

@@ -101,7 +101,7 @@ func newDaemon(t *testing.T) *daemon {
 		return d.clock
 	}
 	d.openResolver = func(specs []string, _ resolver.Options) (spf.Resolver, error) {
-		return resolver.Open(specs, resolver.Options{Timeout: 500 * time.Millisecond, Attempts: 1})
+		return resolver.Open(specs, resolver.Options{Timeout: patience, Attempts: 1})
 	}
 	d.hangups = func() (<-chan os.Signal, func()) { return d.hangup, func() {} }
 	d.random = func(below time.Duration) time.Duration { return below / 2 }
@@ -301,8 +301,7 @@ func TestWatchReload(t *testing.T) {
 	d.again() // no signal: nobody reads the file
 	d.over()
 	d.hangup <- syscall.SIGHUP
-	for !slices.Contains(d.metrics(), "spfzone_config_reload_success 0\n") {
-	}
+	await(t, "the broken configuration to be read", func() bool { return slices.Contains(d.metrics(), "spfzone_config_reload_success 0\n") })
 	if log := d.log.String(); !strings.Contains(log, `"level":"ERROR","msg":"configuration not reloaded, the former one stays in use","error":"spfzone.yaml:2:19: unknown key \"senderz\"`) {
 		t.Errorf("log:\n%s", log)
 	}
@@ -434,12 +433,13 @@ func TestWatchDrains(t *testing.T) {
 	await(t, "the answer to be under way", func() bool { return strings.Contains(stacks(), "(*collector).Collect") })
 	drained := make(chan struct{})
 	go func() { drain(); close(drained) }()
-	for alive := true; alive; {
+	await(t, "the end of listening", func() bool {
 		second, err := net.Dial("tcp", address)
-		if alive = err == nil; alive {
+		if err == nil {
 			second.Close()
 		}
-	}
+		return err != nil
+	})
 	select {
 	case <-drained:
 		t.Error("the server ended before its answer")

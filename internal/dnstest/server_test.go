@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/miekg/dns"
@@ -69,7 +70,7 @@ func TestServerServesZonedata(t *testing.T) {
 	z.Add("slow.x.test", "TIMEOUT", "TXT")
 	z.Add("slow.x.test", "A", "192.0.2.2")
 	s := ServeZonedata(t, z)
-	client := dns.Client{}
+	client := dns.Client{Timeout: time.Minute}
 	ask := func(name string, qtype uint16) *dns.Msg {
 		t.Helper()
 		m, _, err := client.Exchange(new(dns.Msg).SetQuestion(name, qtype), s.address)

@@ -56,7 +56,7 @@ func start(t *testing.T, records ...txt.Record) (context.Context, *Provider, *na
 	for _, r := range records {
 		text += "@ IN TXT " + r.String() + "\n"
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	s := nameserver.PowerDNS(t, zone, text)
 	return ctx, &Provider{ServerURL: s.API + "/", APIToken: secret.New(s.APIKey)}, s

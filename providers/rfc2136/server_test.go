@@ -62,7 +62,7 @@ func client(s *nameserver.Server) *Provider {
 func onEach(t *testing.T, text string, test func(t *testing.T, ctx context.Context, s *nameserver.Server)) {
 	for _, k := range nameserver.Kinds() {
 		t.Run(k.Name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 			defer cancel()
 			test(t, ctx, k.Start(t, zone, text))
 		})
