@@ -2,7 +2,6 @@ package push
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spfzone/spfzone/providers"
@@ -68,7 +67,7 @@ func (p *Push) askOf(ctx context.Context, s *state, name string) (Answer, error)
 		return Answer{NXDomain: true}, err
 	}
 	_, parent, _ := strings.Cut(name, ".")
-	probe, err := p.ask(ctx, s, fmt.Sprintf("part%d.%s", 1<<30, parent))
+	probe, err := p.ask(ctx, s, p.PartName(parent, neverGiven))
 	if err != nil || probe.sameAs(a) {
 		return Answer{NXDomain: true}, err
 	}

@@ -1,7 +1,9 @@
 package push_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,5 +133,33 @@ func TestFormerPartsThatStay(t *testing.T) {
 	w.mustDo(w.renamedPush(less))
 	if diff := cmp.Diff([]string{"x.test", "uk.x.test", "part1.uk.x.test"}, w.names()); diff != "" {
 		t.Errorf("nobody includes part1.x.test: %s", diff)
+	}
+}
+
+// Whether a wildcard answers for a part of a former pattern is found out at a name
+// that no part of the present one is given, below the same parent.
+func TestWildcardAnswersForAPartOfAFormerPattern(t *testing.T) {
+	w := newWorld(t, 1)
+	w.mustRun(withPart("v=spf1 include:part1.x.test -all", "v=spf1 ip4:10.0.1.0/24 -all"))
+	w.mustRun(one("v=spf1 ip4:10.0.1.0/24 -all"))
+	w.now = w.now.Add(time.Hour)
+	w.wild = txt.RRset{TTL: 90, Records: []txt.Record{{Strings: []string{"v=spf1 ip4:10.0.9.0/24 -all"}}}}
+	p := w.renamedPush(one("v=spf1 ip4:10.0.1.0/24 -all"))
+	var asked []string
+	zoneOf := p.ZoneOf
+	p.ZoneOf = func(ctx context.Context, name string) (*push.Zone, error) {
+		asked = append(asked, name)
+		return zoneOf(ctx, name)
+	}
+	step, err := p.Next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if step.Stage.Kind != providers.Done {
+		t.Errorf("%v of %v", step.Stage.Kind, step.Stage.Changes)
+	}
+	asked = slices.DeleteFunc(asked, func(name string) bool { return !strings.HasPrefix(name, "part") })
+	if diff := cmp.Diff([]string{"part1.x.test."}, asked); diff != "" {
+		t.Errorf("names of the former pattern that are looked at: %s", diff)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -100,7 +101,8 @@ func (p *Push) untilServed(ctx context.Context, name string, look func(context.C
 	})
 }
 
-// agreed gives what all servers of a zone say of a name.
+// agreed gives what all servers of a zone say of a name. They may differ on whether
+// it exists without TXT records: then it does.
 func (p *Push) agreed(ctx context.Context, z *Zone, name string) (Answer, error) {
 	var common Answer
 	err := p.until(ctx, p.Patience, func(ctx context.Context) (bool, error) {
@@ -112,6 +114,7 @@ func (p *Push) agreed(ctx context.Context, z *Zone, name string) (Answer, error)
 		if e := Disagreement(ctx, z.Name, name, z.Servers, answers); e != nil {
 			return false, e
 		}
+		common.NXDomain = !slices.ContainsFunc(answers, func(a Answer) bool { return !a.NXDomain })
 		return true, nil
 	})
 	return common, err

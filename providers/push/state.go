@@ -179,11 +179,15 @@ func version(set txt.RRset) (v providers.Version) {
 	return v
 }
 
+// neverGiven is the number of a part that there never is: what the servers have at
+// its name a wildcard has for every name beside it (RFC 4592).
+const neverGiven = 1 << 30
+
 // search looks at the names that parts of a record may have, until enough are
 // free. What a wildcard makes of every name (RFC 4592) counts as nothing, save
 // where a published record refers to it.
 func (p *Push) search(ctx context.Context, s *state, of string, wanted int) error {
-	probe, err := p.ask(ctx, s, p.PartName(of, 1<<30))
+	probe, err := p.ask(ctx, s, p.PartName(of, neverGiven))
 	if err != nil {
 		return err
 	}
