@@ -50,7 +50,7 @@ func TestDeafModules(t *testing.T) {
 		state State
 		retry string // of another, which waits for as long
 	}{
-		{"it ends soon after", 20 * time.Second, "", Unchanged, creating + "the records are not what was read; nothing was changed"},
+		{"it ends soon after", 20 * time.Second, "", Unchanged, creating + "the records are not what was read; nothing was changed, as somebody else changed them meanwhile: run it again"},
 		{"it does not end", time.Hour, creating + "context deadline exceeded, which the module does not mind: its call is still under way\nreading it back: an earlier call of the module is still under way: context deadline exceeded; what stands there now is not known", Unknown,
 			creating + "an earlier call of the module is still under way: context deadline exceeded; nothing was changed"},
 	}

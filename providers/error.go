@@ -48,6 +48,8 @@ func (e *Error) Error() string {
 	case e.Verb == "reading", e.State == Unchanged && errors.Is(e.Cause, txt.ErrPutBack):
 	case e.State == Unknown && e.Found != nil:
 		s += fmt.Sprintf("; %d TXT records stand there now, of which %d are SPF records", len(e.Found.Records), len(e.Found.SPF()))
+	case e.State == Unchanged && errors.Is(e.Cause, txt.ErrConflict) && !e.List:
+		s += "; " + e.State.String() + ", as somebody else changed them meanwhile: run it again"
 	default:
 		s += "; " + e.State.String()
 	}

@@ -67,7 +67,7 @@ func TestReplaceRefuses(t *testing.T) {
 		{"relative", testZone, "part1", old, old.With(newSPF, 300), swapper,
 			`"part1" in the zone "example.test.": both have to be absolute; nothing was changed`, nil},
 		{"somebody was here", testZone, apex, rrset(300, rec("a"), rec("v=spf1 a")), old.With(newSPF, 300), swapper,
-			"the records are not what was read; nothing was changed", ErrConflict},
+			"the records are not what was read; nothing was changed, as somebody else changed them meanwhile: run it again", ErrConflict},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -116,7 +116,7 @@ func TestReplaceBelievesWhatItReads(t *testing.T) {
 		{"a conflict", func(m *memory, _ txt.RRset) error {
 			m.set = rrset(300, rec("c"))
 			return ErrConflict
-		}, nil, "the records are not what was read; nothing was changed", Unchanged},
+		}, nil, "the records are not what was read; nothing was changed, as somebody else changed them meanwhile: run it again", Unchanged},
 		{"done, and replaced by others", func(m *memory, n txt.RRset) error {
 			m.set = n.With("v=spf1 a -all", 300)
 			return nil

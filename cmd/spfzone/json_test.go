@@ -247,6 +247,9 @@ func fieldNames(t reflect.Type, names map[string]bool, seen map[reflect.Type]boo
 	}
 	seen[t] = true
 	for i := range t.NumField() {
+		if !t.Field(i).IsExported() && !t.Field(i).Anonymous {
+			continue // it is in no JSON
+		}
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		names[name] = true
 		fieldNames(t.Field(i).Type, names, seen)

@@ -135,6 +135,11 @@ func (p *publishing) forecast(ctx context.Context, jobs []*job) {
 		if j.stages, err = j.push.Forecast(ctx, j.step); err != nil {
 			return err
 		}
+		if len(j.stages) > 0 { // a wrong key is to be known before push is run
+			if err := j.push.Reach(ctx, j.step); err != nil {
+				return err
+			}
+		}
 		j.now, j.then, err = j.push.Policies(ctx, j.step)
 		return err
 	})

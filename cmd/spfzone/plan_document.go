@@ -26,6 +26,7 @@ type plannedDocument struct {
 	Stages   []stageDocument  `json:"stages"`
 	Changes  []changeDocument `json:"changes"` // of results
 	Notes    []string         `json:"notes,omitempty"`
+	code     exitCode         // of the error
 }
 
 // stageDocument is what may be written together.
@@ -80,7 +81,7 @@ func newPlannedDocument(j *job) plannedDocument {
 	d := plannedDocument{Domain: trimDot(j.plan.Domain.Name), Provider: j.provider, Stages: []stageDocument{}, Changes: []changeDocument{}}
 	d.Notes = j.notes()
 	if j.err != nil {
-		d.Error = j.message()
+		d.Error, d.code = j.message(), codeOfPush(j.err)
 		return d
 	}
 	for _, f := range j.stages {

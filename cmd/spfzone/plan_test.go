@@ -99,6 +99,66 @@ func TestWrongKeyWhileAPushWaits(t *testing.T) {
 	}
 }
 
+// TestWrongKeyInPlan has the provider refuse a key with which something is to be
+// written: plan says so, and where nothing is to be written the key is not tried.
+func TestWrongKeyInPlan(t *testing.T) {
+	ns := nameserver.BIND(t, serverZone, zoneOfServers())
+	s := newServer(t, ns, updateProvider(ns))
+	inFolder(t, nil)
+	config := serverConfig(s.provider, "fail", "1s", "", 0, 2)
+	wrong := strings.Replace(config, "${KEY}", "d3Jvbmcga2V5IHRoYXQgbm9ib2R5IGhhcw==", 1)
+	s.configure(wrong)
+	for _, command := range [][]string{{"plan"}, {"push", "--dry-run"}} {
+		a := s.run(t.Context(), exitFailure, command...)
+		if got := a.err.String(); !strings.Contains(got, "the server does not accept the TSIG key (BADSIG)") {
+			t.Errorf("%s: stderr: %s", command, got)
+		}
+	}
+	s.configure(config)
+	s.run(t.Context(), exitYes, "push", "--yes", "--wait")
+	s.configure(wrong)
+	s.run(t.Context(), exitYes, "plan")
+}
+
+// Domains that are refused, and those that failed, are counted beside those that
+// are published as planned.
+func TestPlanCountsWhatIsRefused(t *testing.T) {
+	published, refused, failed := plannedDocument{}, plannedDocument{Error: "no", code: exitRefused}, plannedDocument{Error: "no", code: exitFailure}
+	for _, tt := range []struct {
+		domains []plannedDocument
+		want    string
+	}{
+		{[]plannedDocument{published, published}, "2 domains are published as planned\n"},
+		{[]plannedDocument{published, refused, published}, "2 of 3 domains are published as planned, 1 refused\n"},
+		{[]plannedDocument{published, failed, refused, failed}, "1 of 4 domains is published as planned, 1 refused, 2 failed\n"},
+		{[]plannedDocument{refused}, ""},
+	} {
+		p := (&newTestApp(t, "").app).printer()
+		p.plan(planDocument{Domains: tt.domains}, time.Time{}, statePublished)
+		if diff := cmp.Diff(tt.want, p.String()); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// A write that failed has replaced nothing, and shows no change in the list.
+func TestJournalMarksFailedWrites(t *testing.T) {
+	at := time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)
+	write := entryOfWrite{ID: "1-a", Time: at, Name: "x.test", Stage: "switch", Outcome: "published", Before: []string{"v=spf1 -all"}, After: []string{"v=spf1 mx -all"}}
+	failed := write
+	failed.ID, failed.Outcome = "2-b", "unchanged"
+	p := (&newTestApp(t, "").app).printer()
+	p.journal(journalDocument{Entries: []entryOfWrite{write, failed}})
+	const want = `1-a  2026-11-25 10:00:00 UTC  switch of x.test: published
+  - v=spf1 -all
+  + v=spf1 mx -all
+2-b  2026-11-25 10:00:00 UTC  switch of x.test: failed, and nothing was changed
+`
+	if diff := cmp.Diff(want, p.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestInterruptedWrite ends a push as its first write is made.
 func TestInterruptedWrite(t *testing.T) {
 	ns := nameserver.Knot(t, serverZone, zoneOfServers())

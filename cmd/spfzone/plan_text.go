@@ -10,10 +10,13 @@ import (
 // plan prints what is to be written, domain by domain. done is the state of one for
 // which nothing is.
 func (p *printer) plan(d planDocument, now time.Time, done string) {
-	same := 0
+	same, refused, failed := 0, 0, 0
 	for _, domain := range d.Domains {
 		switch {
+		case domain.Error != "" && domain.code == exitFailure:
+			failed++
 		case domain.Error != "":
+			refused++
 		case len(domain.Stages) == 0:
 			same++
 		default:
@@ -24,9 +27,19 @@ func (p *printer) plan(d planDocument, now time.Time, done string) {
 	switch {
 	case same > 0 && done == stateRestored:
 		p.linef("%s published as before that write", counted(same, "domain is", "domains are"))
+	case same > 0 && refused+failed > 0:
+		p.linef("%d of %s %s published as planned%s%s", same, counted(len(d.Domains), "domain", "domains"), map[bool]string{true: "is", false: "are"}[same == 1], besides(refused, "refused"), besides(failed, "failed"))
 	case same > 0:
 		p.linef("%s published as planned", counted(same, "domain is", "domains are"))
 	}
+}
+
+// besides counts what is not as it should be.
+func besides(n int, what string) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d %s", n, what)
 }
 
 func (p *printer) planned(d plannedDocument, now time.Time) {

@@ -195,6 +195,9 @@ func (p *publishing) advance(ctx context.Context, j *job) (did bool, err error) 
 	}
 	for {
 		j.step, j.err = j.push.Next(ctx)
+		if j.err == nil && len(j.step.Stage.Changes) > 0 && j.stages == nil {
+			j.stages, j.err = j.push.Forecast(ctx, j.step) // what plan refuses is not begun
+		}
 		if j.err == nil && len(j.step.Stage.Changes) > 0 {
 			j.err = j.push.Do(ctx, j.step)
 			if len(j.step.Made) > 0 {

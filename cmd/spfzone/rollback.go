@@ -154,6 +154,10 @@ func (a *app) listJournal(o pushOptions) error {
 // journal prints the entries, the latest last.
 func (p *printer) journal(d journalDocument) {
 	for _, e := range d.Entries {
+		if e.Outcome == string(journal.Unchanged) {
+			p.linef("%s  %s  %s of %s: failed, and nothing was changed", e.ID, e.Time.Format(timeForm), e.Stage, printable(e.Name))
+			continue
+		}
 		p.linef("%s  %s  %s of %s: %s", e.ID, e.Time.Format(timeForm), e.Stage, printable(e.Name), e.Outcome)
 		for _, text := range e.Before {
 			p.linef("  %s", p.paint(red, "- "+printable(text)))

@@ -178,10 +178,14 @@ func TestPlanRefusesWhatPushWould(t *testing.T) {
 	}
 	s.config(reload, 1)
 	const want = "spf.inc:2: the SPF record of x.test. comes from here, which is not edited: move it into x.zone"
-	for _, command := range [][]string{{"plan"}, {"push", "--dry-run"}} {
-		if a := s.run(t.Context(), exitRefused, command...); !strings.Contains(a.err.String(), want) {
-			t.Errorf("%s says %s", command[0], &a.err)
+	for _, command := range [][]string{{"plan"}, {"push", "--dry-run"}, {"push", "--yes"}} {
+		a := s.run(t.Context(), exitRefused, command...)
+		if got := a.err.String(); !strings.Contains(got, want) || strings.Contains(got, "change x.test") || strings.Contains(got, "create ") {
+			t.Errorf("%s says %s", command, got)
 		}
+	}
+	if entries, err := os.ReadDir(defaultJournal); len(entries) > 0 {
+		t.Errorf("the journal has %v, %v", entries, err)
 	}
 }
 

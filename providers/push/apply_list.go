@@ -41,7 +41,7 @@ func (p *Push) applyList(ctx context.Context, step *Step, made *state, c provide
 	if err := p.Journal.Begin(w.entry, p.Now()); err != nil {
 		return fmt.Errorf("%s is not changed: %w", trimDot(c.Name), err)
 	}
-	p.Report("%s the address list %s: %d names are added, %d deleted", c.Verb(), trimDot(c.Name), len(w.entry.List.Added)+len(w.entry.List.Passing), len(w.entry.List.Deleted)+len(w.entry.List.Passing))
+	p.Report("%s the address list %s: %s added, %d deleted", c.Verb(), trimDot(c.Name), countedNames(len(w.entry.List.Added)+len(w.entry.List.Passing), "is", "are"), len(w.entry.List.Deleted)+len(w.entry.List.Passing))
 	written := 0
 	for _, s := range w.steps {
 		if err := p.makeStep(ctx, w, s, &written); err != nil {
@@ -133,6 +133,14 @@ func (p *Push) makeStep(ctx context.Context, w *listWrite, s addresslist.Step, w
 	}
 	// The provider takes what time it needs to read a whole list.
 	return p.untilServed(ctx, w.root, func(context.Context) error { return p.hasList(ctx, w) })
+}
+
+// countedNames counts names as the subject of a sentence.
+func countedNames(n int, one, more string) string {
+	if n == 1 {
+		return "1 name " + one
+	}
+	return fmt.Sprintf("%d names %s", n, more)
 }
 
 // endList ends a change that failed. Where something may be written, the entry

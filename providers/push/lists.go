@@ -233,7 +233,7 @@ func (p *Push) listChangedByOthers(s *state, root string, left addresslist.List,
 	e := &journal.Entry{Domain: p.Domain, Zone: s.zones[root].Name, Name: root, Stage: "by others", List: &journal.ListChange{
 		Added: names.Minus(left), Deleted: left.Minus(names), TTL: last.List.TTL, Absence: p.absenceOf(s, root),
 	}}
-	s.notes = append(s.notes, fmt.Sprintf("the address list %s was changed by others: %d names were added, and %d deleted", trimDot(root), len(e.List.Added), len(e.List.Deleted)))
+	s.notes = append(s.notes, fmt.Sprintf("the address list %s was changed by others: %s added, and %d deleted", trimDot(root), countedNames(len(e.List.Added), "was", "were"), len(e.List.Deleted)))
 	if p.ReadOnly {
 		e.Outcome, e.Ended = journal.Noticed, p.Now()
 		return e, nil

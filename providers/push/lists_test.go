@@ -279,7 +279,7 @@ func TestListChangedByOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"the address list _spf.x.test was changed by others: 1 names were added, and 1 deleted"}, step.Notes); diff != "" {
+	if diff := cmp.Diff([]string{"the address list _spf.x.test was changed by others: 1 name was added, and 1 deleted"}, step.Notes); diff != "" {
 		t.Error(diff)
 	}
 	entries := p.Journal.Entries(domain)

@@ -100,8 +100,8 @@ func (p *Push) Next(ctx context.Context) (*Step, error) {
 	return &Step{Stage: stage, Notes: append(s.notes, p.unattainable(s)...), state: s}, nil
 }
 
-// Reach reads through the provider, which is otherwise not asked where a stage has
-// to wait: what is wrong with its server or key is to be known before that.
+// Reach reads through the provider, which is otherwise not asked where nothing is
+// written yet: what is wrong with its server or key is to be known before that.
 func (p *Push) Reach(ctx context.Context, step *Step) error {
 	_, err := p.Publisher.Read(ctx, step.state.zones[p.Domain].Name, p.Domain)
 	return err
