@@ -32,12 +32,20 @@ type NewNames struct {
 	// nothing where they are to be found by the NS records; nil for that
 	// everywhere.
 	Servers func(above string) []Authority
+
+	// Published reports whether a name that Above does not know is one at which
+	// records are published, so that a cache may hold its TXT records as they
+	// were before; nil for no name.
+	Published func(name string) bool
 }
 
 // Sourced gives a resolver that asks the authoritative servers themselves for new
 // names. A cache that is asked for them would hold that they do not exist for as
 // long as the zone's SOA record says (RFC 2308, Section 5), and give everybody
 // behind it a permerror once a record includes them.
+//
+// So it does for the TXT records of names at which records are published, of
+// which a cache holds what stood there before.
 //
 // Everything else is asked of r, and so are these names where none of their
 // servers can be reached, as behind a firewall; one that has answered before can,
@@ -71,7 +79,11 @@ func clientOf(r spf.Resolver) *client {
 
 // LookupTXT implements [spf.Resolver].
 func (s *sourced) LookupTXT(ctx context.Context, name string) (spf.Answer[spf.TXT], error) {
-	r, err := s.lookup(ctx, question{name, dns.TypeTXT})
+	q := question{name, dns.TypeTXT}
+	r, err := s.lookup(ctx, q)
+	if r == nil && err == nil && s.names.Published != nil && s.names.Published(name) {
+		r, err = s.atSource(ctx, q, name)
+	}
 	if r == nil && err == nil {
 		return s.Resolver.LookupTXT(ctx, name)
 	}

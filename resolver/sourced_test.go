@@ -20,6 +20,7 @@ const sourcedZone = `$TTL 300
 test.            SOA ns hostmaster 1 7200 3600 1209600 60
 x.test.          SOA ns hostmaster 1 7200 3600 1209600 60
 x.test.          NS ns1.test.
+x.test.          TXT "as it was"
 ns1.test.        A 127.0.0.1
 low.x.test.      SOA ns hostmaster 1 7200 3600 1209600 60
 low.x.test.      NS ns2.test.
@@ -89,6 +90,7 @@ func authoritative(t *testing.T, host, port, zone, text, below string) string {
 func TestSourced(t *testing.T) {
 	cache := dnstest.ServeZone(t, sourcedZone)
 	port := authoritative(t, "127.0.0.1", "0", "x.test.", `x.test. 300 SOA ns hostmaster 1 7200 3600 1209600 60
+x.test. 300 TXT "as it is"
 part1.x.test. 300 TXT "from the source"
 part3.x.test. 300 CNAME there.test.
 part4.x.test. 300 A 192.0.2.1
@@ -102,13 +104,14 @@ part1.low.x.test. 300 TXT "from below"
 	c.port = port
 	now := time.Now()
 	c.now = func() time.Time { return now }
-	r := Sourced(&wrapped{c}, NewNames{Above: planned})
+	r := Sourced(&wrapped{c}, NewNames{Above: planned, Published: func(name string) bool { return name == "x.test." }})
 	source := "ns1.test. (127.0.0.1:" + port + ")"
 	below := "ns2.test. (127.0.0.2:" + port + ")"
 	tests := []struct {
 		name string
 		want spf.Answer[spf.TXT]
 	}{
+		{"x.test.", spf.Answer[spf.TXT]{Records: []spf.TXT{{"as it is"}}, TTL: 5 * time.Minute, Source: source}},
 		{"part1.x.test.", spf.Answer[spf.TXT]{Records: []spf.TXT{{"from the source"}}, TTL: 5 * time.Minute, Source: source}},
 		{"part2.x.test.", spf.Answer[spf.TXT]{TTL: time.Minute, NXDomain: true, Source: source}},
 		{"part3.x.test.", spf.Answer[spf.TXT]{Records: []spf.TXT{{"elsewhere"}}, TTL: 5 * time.Minute, Alias: "there.test.", Source: cache.URL("udp")}},
@@ -143,7 +146,7 @@ part1.low.x.test. 300 TXT "from below"
 		t.Errorf("zone %v, error %v", z, err)
 	}
 	given := open(t, Options{Timeout: patience}, cache.URL("udp"))
-	at := NewNames{planned, func(string) []Authority { return []Authority{{Address: "127.0.0.1:" + port}} }}
+	at := NewNames{Above: planned, Servers: func(string) []Authority { return []Authority{{Address: "127.0.0.1:" + port}} }}
 	if got, err := Sourced(given, at).LookupTXT(t.Context(), "part1.x.test."); err != nil || got.Source != "127.0.0.1:"+port {
 		t.Errorf("of given servers: %v, error %v", got, err)
 	}

@@ -26,7 +26,7 @@ part4.x.test.    TXT "from the source"
 func TestSourceThatFails(t *testing.T) {
 	cache, own := dnstest.ServeZone(t, strings.ReplaceAll(source, "source", "cache")), dnstest.ServeZone(t, source)
 	var now clock
-	r := Sourced(open(t, Options{Now: now.now}, cache.URL("udp")), NewNames{planned, func(string) []Authority {
+	r := Sourced(open(t, Options{Now: now.now}, cache.URL("udp")), NewNames{Above: planned, Servers: func(string) []Authority {
 		return []Authority{{Address: own.Address()}}
 	}})
 	steps := []struct {

@@ -10,7 +10,7 @@ import (
 )
 
 // sourced gives a resolver that asks no cache for the names that the
-// configuration may bring into being. Whom it asks in its place is what the flag
+// configuration may bring into being, nor for what its domains publish. Whom it asks in its place is what the flag
 // says, or the configuration does of the domain's provider, or the NS records.
 func sourced(c *builder.Config, r spf.Resolver, flag []resolver.Authority) spf.Resolver {
 	given := map[string][]resolver.Authority{} // by provider
@@ -20,7 +20,9 @@ func sourced(c *builder.Config, r spf.Resolver, flag []resolver.Authority) spf.R
 		}
 	}
 	at := map[string][]resolver.Authority{} // by zone, or record outside of its zone
+	published := map[string]bool{}
 	for _, d := range c.Domains {
+		published[d.Name] = true
 		if servers := given[d.Publish]; len(servers) > 0 {
 			at[canonicalZone(d)], at[d.Name] = servers, servers
 		}
@@ -30,7 +32,7 @@ func sourced(c *builder.Config, r spf.Resolver, flag []resolver.Authority) spf.R
 			return flag
 		}
 		return at[above]
-	}})
+	}, Published: func(name string) bool { return published[name] }})
 }
 
 // considerate is a resolver of receivers, which is asked for no record that the
