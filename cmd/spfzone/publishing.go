@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -18,7 +16,6 @@ import (
 	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/providers/journal"
 	"github.com/spfzone/spfzone/providers/push"
-	"github.com/spfzone/spfzone/providers/txt"
 	"github.com/spfzone/spfzone/resolver"
 	"github.com/spfzone/spfzone/spf"
 	"github.com/spfzone/spfzone/zonefile"
@@ -168,19 +165,6 @@ func (p *publishing) openPublishers(domains []string) error {
 	return withCode(exitUsage, errors.Join(mistakes...))
 }
 
-// parseFlag reads --authority.
-func (p *publishing) parseFlag() (err error) {
-	p.flag, err = parseAuthorities(p.o.authorities)
-	if err != nil {
-		return usagef("--authority: %w", err)
-	}
-	return nil
-}
-
-// authoritiesField is the field of every provider that names the authoritative
-// servers of its zones.
-const authoritiesField = "authorities"
-
 func (a *app) openProvider(provider *builder.Provider) (*publisher, error) {
 	s := settingsOf(provider)
 	out := &publisher{kind: provider.Type}
@@ -196,14 +180,6 @@ func (a *app) openProvider(provider *builder.Provider) (*publisher, error) {
 	}
 	out.Publisher = opened
 	return out, nil
-}
-
-func authoritiesOf(f builder.Field) ([]resolver.Authority, error) {
-	servers, err := parseAuthorities(strings.Split(f.Value, ","))
-	if err != nil {
-		return nil, &providers.SettingsError{Place: f.Place.String(), Msg: authoritiesField + ": " + err.Error()}
-	}
-	return servers, nil
 }
 
 // settingsOf gives the settings of a provider that belong to its type.
@@ -227,22 +203,6 @@ func (a *app) noteProviders(c *builder.Config) {
 			}
 		}
 	}
-}
-
-// parseAuthorities reads host:port texts; the port may be left out.
-func parseAuthorities(list []string) (out []resolver.Authority, err error) {
-	for _, text := range list {
-		text = strings.TrimSpace(text)
-		host, port, err := net.SplitHostPort(text)
-		if err != nil {
-			host, port = strings.Trim(text, "[]"), "53"
-		}
-		if host == "" || port == "" || strings.ContainsAny(host, "/ ") {
-			return nil, fmt.Errorf("%q is not HOST:PORT", text)
-		}
-		out = append(out, resolver.Authority{Address: net.JoinHostPort(host, port)})
-	}
-	return out, nil
 }
 
 // domains gives the plans of those that are published.
@@ -340,152 +300,6 @@ func fits(d *builder.DomainPlan) func(name, text string) bool {
 		size := spf.TXTResponseSize(name, []spf.TXT{spf.SplitStrings(text, 0)}) + beside[name]
 		return size <= limits.Response && (limits.Record == 0 || len(text) <= limits.Record)
 	}
-}
-
-// zone finds the servers of a name's zone, unless they are given.
-func (p *publishing) zone(ctx context.Context, by *publisher, name string) (*push.Zone, error) {
-	var z *resolver.Zone
-	var err error
-	if len(by.servers) > 0 {
-		z, err = resolver.ZoneAt(ctx, by.servers, name)
-	} else {
-		z, err = resolver.FindZone(ctx, p.resolver, name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	out := &push.Zone{Name: z.Name, Negative: z.Negative}
-	for _, s := range z.Servers {
-		out.Servers = append(out.Servers, authority{s})
-	}
-	return out, nil
-}
-
-// authority asks as a push does.
-type authority struct{ resolver.Authority }
-
-func (a authority) TXT(ctx context.Context, name string, tcp bool) (push.Answer, error) {
-	via := resolver.UDP
-	if tcp {
-		via = resolver.TCP
-	}
-	r, err := a.LookupTXT(ctx, name, via)
-	if err != nil {
-		return push.Answer{}, err
-	}
-	return push.Answer{Set: rrset(r), NXDomain: r.NXDomain, Alias: r.Alias, Truncated: r.Truncated}, nil
-}
-
-// Lists implements [push.Server].
-func (a authority) Lists(ctx context.Context, name string) (bool, error) {
-	addresses, err := a.LookupA(ctx, name, resolver.UDP)
-	return slices.Contains(addresses, listedAddress), err
-}
-
-// Serial implements [push.Server].
-func (a authority) Serial(ctx context.Context, zone string) (uint32, error) {
-	soa, err := a.LookupSOA(ctx, zone)
-	return soa.Serial, err
-}
-
-func rrset(r resolver.TXTReply) txt.RRset {
-	var set txt.RRset
-	for _, t := range r.Records {
-		set.Records = append(set.Records, txt.Record{Strings: t})
-		set.TTL = uint32(r.TTL / time.Second)
-	}
-	return set
-}
-
-// freshResolver asks the authoritative servers for the records of other
-// domains of the configuration, which may have been written a moment ago.
-type freshResolver struct {
-	spf.Resolver
-	p         *publishing
-	publisher *publisher
-	names     map[string]bool
-
-	mu    sync.Mutex
-	zones map[string]*push.Zone
-}
-
-// LookupTXT implements [spf.Resolver].
-func (f *freshResolver) LookupTXT(ctx context.Context, name string) (spf.Answer[spf.TXT], error) {
-	if !f.names[name] {
-		return f.Resolver.LookupTXT(ctx, name)
-	}
-	z, err := f.zone(ctx, name)
-	if err != nil {
-		return spf.Answer[spf.TXT]{}, err
-	}
-	for _, s := range z.Servers {
-		var a push.Answer
-		if a, err = s.TXT(ctx, name, true); err == nil {
-			answer := spf.Answer[spf.TXT]{NXDomain: a.NXDomain, Source: s.String()}
-			for _, r := range a.Set.Records {
-				answer.Records = append(answer.Records, r.Strings)
-			}
-			return answer, nil
-		}
-	}
-	return spf.Answer[spf.TXT]{}, err
-}
-
-func (f *freshResolver) zone(ctx context.Context, name string) (*push.Zone, error) {
-	f.mu.Lock()
-	z := f.zones[name]
-	f.mu.Unlock()
-	if z != nil {
-		return z, nil
-	}
-	by := f.publisher
-	for _, d := range f.p.plan.Domains {
-		if slices.ContainsFunc(d.Records, func(r builder.Record) bool { return r.Name == name }) {
-			var err error
-			if by, err = f.p.publisherOf(d.Domain); err != nil {
-				return nil, err
-			}
-		}
-	}
-	z, err := f.p.zone(ctx, by, name)
-	if err != nil {
-		return nil, err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.zones == nil {
-		f.zones = map[string]*push.Zone{}
-	}
-	f.zones[name] = z
-	return z, nil
-}
-
-// publisherOf gives the provider of a domain or, where that need not be opened,
-// the servers that are given for it.
-func (p *publishing) publisherOf(d *builder.Domain) (*publisher, error) {
-	if opened := p.publishers[d.Publish]; opened != nil {
-		return opened, nil
-	}
-	out := &publisher{}
-	for _, provider := range p.config.Providers {
-		if f, given := provider.Fields[authoritiesField]; given && provider.Name == d.Publish {
-			var err error
-			if out.servers, err = authoritiesOf(f); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return out, nil
-}
-
-// withoutServer adds to a failure of one server among others how to go on without it.
-func withoutServer(err error) error {
-	var apart *push.DisagreementError
-	var silent *push.SilentError
-	if errors.As(err, &apart) || errors.As(err, &silent) && !silent.All {
-		return fmt.Errorf("%w; --authority HOST:PORT names the servers to ask, and leaves the others out: docs/publishing.md says when that is right, and what it risks", err)
-	}
-	return err
 }
 
 // codeOfPush gives the exit code of a publication that failed.

@@ -10,11 +10,8 @@ import (
 
 	"github.com/spfzone/spfzone/builder"
 	"github.com/spfzone/spfzone/providers"
-	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/providers/journal"
-	"github.com/spfzone/spfzone/providers/push"
 	"github.com/spfzone/spfzone/providers/txt"
-	"github.com/spfzone/spfzone/resolver"
 	"github.com/spfzone/spfzone/spf"
 )
 
@@ -179,82 +176,6 @@ func (v *verification) ttl(kind string, r builder.Record, answer spf.Answer[spf.
 	v.findings[len(v.findings)-1].level = levelNote
 }
 
-// mostListed bounds the names of a list that are asked for. Of a longer one they
-// are taken from all of it.
-const mostListed = 2000
-
-// lists reports whether a name is one of an address list.
-func (at view) lists(ctx context.Context, name string) (bool, error) {
-	if at.server != nil {
-		return at.server.Lists(ctx, name)
-	}
-	answer, err := at.resolver.LookupIP(ctx, name, spf.V4)
-	return slices.Contains(answer.Records, listedAddress), err
-}
-
-// namesOfLists notes which lists a published record asks for in the place of those
-// that are planned: push gives a list another number where it has to.
-func namesOfLists(d *builder.DomainPlan, planned string, published []string, names map[string]string) {
-	want, got := (providers.Version{planned}).Lists(), providers.Version(published).Lists()
-	if len(want) != len(got) {
-		return
-	}
-	for i, name := range got {
-		l := slices.IndexFunc(d.Lists, func(l builder.AddressList) bool { return l.Name == want[i] })
-		for number := 1; l >= 0 && number <= len(d.Lists)+mostListNumbers; number++ {
-			if d.Domain.ListName(d.Lists[l].Of, number) == name {
-				names[want[i]] = name
-			}
-		}
-	}
-}
-
-// mostListNumbers is how many numbers lists may be ahead of what is planned.
-const mostListNumbers = 16
-
-// lists asks for the names of the planned address lists, at the names that they
-// have where they are published. A view that has them is
-// given the lists as they are planned, as the DNS does not tell which other names
-// it has. It is not whole if a name is missing.
-func (v *verification) lists(ctx context.Context, d *builder.DomainPlan, names map[string]string, at view) (listed view, whole bool, err error) {
-	over := &spf.Overlay{Base: at.resolver}
-	whole = true
-	for i := range d.Lists {
-		l := &d.Lists[i]
-		root := l.Name
-		if names[root] != "" {
-			root = names[root]
-		}
-		list := addresslist.Of(l.Name, l.Owners)
-		over.Trees = append(over.Trees, list.Tree(root))
-		owners := list.Absolute(root)
-		asked := 0
-		var missing []string
-		for k := 0; k < len(owners); k += len(owners)/mostListed + 1 {
-			name := owners[k]
-			if below, ok := strings.CutPrefix(name, "*."); ok {
-				name = "0." + below // which the wildcard stands for
-			}
-			has, err := at.lists(ctx, name)
-			if err != nil {
-				return at, false, err
-			}
-			asked++
-			if !has {
-				missing = append(missing, trimDot(owners[k]))
-			}
-		}
-		if len(missing) > 0 {
-			v.find(rulePolicy, at.name, "the list %s lacks %d of the %d names that were asked for: %s", trimDot(root), len(missing), asked, someOf(missing))
-			whole = false
-		}
-	}
-	if len(d.Lists) > 0 {
-		at.resolver = over
-	}
-	return at, whole, nil
-}
-
 func isOrAre(names []string) string {
 	if len(names) == 1 {
 		return names[0] + " is"
@@ -309,55 +230,6 @@ func (d changeDocument) prefixes() string {
 	return someOf(list)
 }
 
-// servers compares the servers with each other, and looks at what fits into
-// their responses.
-func (v *verification) servers(ctx context.Context, d *builder.DomainPlan, zone *push.Zone) {
-	for _, r := range d.Records {
-		var answering []push.Server
-		var answers []push.Answer
-		for _, s := range zone.Servers {
-			if slices.Contains(v.silent, s.String()) {
-				continue // it is not waited for again
-			}
-			a, err := s.TXT(ctx, r.Name, true)
-			if err != nil {
-				continue // said already
-			}
-			answering, answers = append(answering, s), append(answers, a)
-			v.sizes(ctx, d, r, s)
-		}
-		if e := push.Disagreement(ctx, zone.Name, r.Name, answering, answers); e != nil {
-			v.find(ruleServers, "", "%v", e)
-		}
-	}
-}
-
-// sizes asks by UDP as clients of each kind do.
-func (v *verification) sizes(ctx context.Context, d *builder.DomainPlan, r builder.Record, s push.Server) {
-	a, ok := s.(authority)
-	if !ok {
-		return
-	}
-	edns, err := a.LookupTXT(ctx, r.Name, resolver.UDP)
-	if err != nil {
-		v.find(ruleLookup, s.String(), "%v", err)
-		return
-	}
-	if edns.Truncated {
-		v.find(ruleTruncated, s.String(), "the response for %s is cut off for clients that take 1232 octets", trimDot(r.Name))
-		return
-	}
-	// What a server adds about the zone, it leaves out where there is no room.
-	if limit, octets := d.Domain.Limits.Response, spf.TXTResponseSize(r.Name, edns.Records); octets > limit {
-		plain, err := a.LookupTXT(ctx, r.Name, resolver.PlainUDP)
-		cut := ""
-		if err == nil && plain.Truncated {
-			cut = ", and is cut off for clients that take 512"
-		}
-		v.find(ruleSize, s.String(), "the response for %s has %d octets, where limits.response is %d%s", trimDot(r.Name), octets, limit, cut)
-	}
-}
-
 // stale looks for parts that nobody includes.
 func (v *verification) stale(ctx context.Context, p *publishing, d *builder.DomainPlan) {
 	if v.has(ruleServers) || v.has(ruleLookup) {
@@ -377,31 +249,4 @@ func (v *verification) stale(ctx context.Context, p *publishing, d *builder.Doma
 		v.find(ruleStale, "", "no record includes %s any more: a push removes it when no receiver can hold one that did", trimDot(name))
 		v.findings[len(v.findings)-1].level = levelNote
 	}
-}
-
-// authorityResolver asks one authoritative server for the TXT records of its
-// zone, and somebody else for all else.
-type authorityResolver struct {
-	spf.Resolver
-	zone   string
-	server push.Server
-}
-
-// LookupTXT implements [spf.Resolver].
-func (r *authorityResolver) LookupTXT(ctx context.Context, name string) (spf.Answer[spf.TXT], error) {
-	if name != r.zone && !strings.HasSuffix(name, "."+r.zone) {
-		return r.Resolver.LookupTXT(ctx, name)
-	}
-	a, err := r.server.TXT(ctx, name, true)
-	switch {
-	case errors.Is(err, resolver.ErrLame), err == nil && a.Alias: // below a delegation, or at an alias
-		return r.Resolver.LookupTXT(ctx, name)
-	case err != nil:
-		return spf.Answer[spf.TXT]{}, err
-	}
-	answer := spf.Answer[spf.TXT]{NXDomain: a.NXDomain, TTL: time.Duration(a.Set.TTL) * time.Second, Source: r.server.String()}
-	for _, t := range a.Set.Records {
-		answer.Records = append(answer.Records, t.Strings)
-	}
-	return answer, nil
 }

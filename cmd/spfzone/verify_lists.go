@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spfzone/spfzone/builder"
+	"github.com/spfzone/spfzone/providers"
+	"github.com/spfzone/spfzone/providers/addresslist"
+	"github.com/spfzone/spfzone/spf"
+)
+
+// mostListed bounds the names of a list that are asked for. Of a longer one they
+// are taken from all of it.
+const mostListed = 2000
+
+// lists reports whether a name is one of an address list.
+func (at view) lists(ctx context.Context, name string) (bool, error) {
+	if at.server != nil {
+		return at.server.Lists(ctx, name)
+	}
+	answer, err := at.resolver.LookupIP(ctx, name, spf.V4)
+	return slices.Contains(answer.Records, listedAddress), err
+}
+
+// namesOfLists notes which lists a published record asks for in the place of those
+// that are planned: push gives a list another number where it has to.
+func namesOfLists(d *builder.DomainPlan, planned string, published []string, names map[string]string) {
+	want, got := (providers.Version{planned}).Lists(), providers.Version(published).Lists()
+	if len(want) != len(got) {
+		return
+	}
+	for i, name := range got {
+		l := slices.IndexFunc(d.Lists, func(l builder.AddressList) bool { return l.Name == want[i] })
+		for number := 1; l >= 0 && number <= len(d.Lists)+mostListNumbers; number++ {
+			if d.Domain.ListName(d.Lists[l].Of, number) == name {
+				names[want[i]] = name
+			}
+		}
+	}
+}
+
+// mostListNumbers is how many numbers lists may be ahead of what is planned.
+const mostListNumbers = 16
+
+// lists asks for the names of the planned address lists, at the names that they
+// have where they are published. A view that has them is
+// given the lists as they are planned, as the DNS does not tell which other names
+// it has. It is not whole if a name is missing.
+func (v *verification) lists(ctx context.Context, d *builder.DomainPlan, names map[string]string, at view) (listed view, whole bool, err error) {
+	over := &spf.Overlay{Base: at.resolver}
+	whole = true
+	for i := range d.Lists {
+		l := &d.Lists[i]
+		root := l.Name
+		if names[root] != "" {
+			root = names[root]
+		}
+		list := addresslist.Of(l.Name, l.Owners)
+		over.Trees = append(over.Trees, list.Tree(root))
+		owners := list.Absolute(root)
+		asked := 0
+		var missing []string
+		for k := 0; k < len(owners); k += len(owners)/mostListed + 1 {
+			name := owners[k]
+			if below, ok := strings.CutPrefix(name, "*."); ok {
+				name = "0." + below // which the wildcard stands for
+			}
+			has, err := at.lists(ctx, name)
+			if err != nil {
+				return at, false, err
+			}
+			asked++
+			if !has {
+				missing = append(missing, trimDot(owners[k]))
+			}
+		}
+		if len(missing) > 0 {
+			v.find(rulePolicy, at.name, "the list %s lacks %d of the %d names that were asked for: %s", trimDot(root), len(missing), asked, someOf(missing))
+			whole = false
+		}
+	}
+	if len(d.Lists) > 0 {
+		at.resolver = over
+	}
+	return at, whole, nil
+}
