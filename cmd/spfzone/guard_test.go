@@ -256,6 +256,23 @@ func TestIncludeOfBrokenVendor(t *testing.T) {
 	g.command(t, exitYes, "verify", "--locked")
 	g.command(t, exitYes, "update")
 
+	// A daemon that has the include still does not put it there again.
+	g.configure(guardedConfig(g.provider, "never", ""))
+	d = newDaemon(t)
+	d.now, d.env, d.openResolver = g.app().now, g.app().env, g.open
+	d.sleep = shortSleeps(d.sleep)
+	d.start("--push", "--resolver", "udp://"+ns.Address)
+	d.over()
+	lines, log := d.metrics(), d.logged()
+	if got, want := g.spfOf(serverZone), "v=spf1 mx ip4:10.0.0.0/24 -all"; got != want {
+		t.Errorf("%q is published by the daemon, want %q", got, want)
+	}
+	if slices.Contains(lines, "spfzone_domain_drift{domain=\"x.test\"} 1\n") || !strings.Contains(log, `msg="domain refused" domain=x.test`) {
+		t.Errorf("the daemon does not refuse it:\n%s%s", strings.Join(lines, ""), log)
+	}
+	d.end(exitYes)
+	g.configure(guardedConfig(g.provider, "always", ""))
+
 	// When it is there again, with other addresses, they count.
 	g.vendor.publish("v=spf1 ip4:10.0.0.0/24 ip4:10.1.0.0/24 -all")
 	g.command(t, exitYes, "update")

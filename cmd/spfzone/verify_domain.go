@@ -120,7 +120,7 @@ func (v *verification) compare(ctx context.Context, p *publishing, d *builder.Do
 			v.find(ruleRecords, at.name, "%s has %d SPF records", trimDot(r.Name), len(texts))
 		}
 		namesOfLists(d, r.Text, texts, names)
-		if !slices.Equal(texts, []string{r.Text}) {
+		if !slices.Equal(texts, []string{inNamesOf(r.Text, names)}) {
 			differ = append(differ, trimDot(r.Name))
 		} else if at.server != nil {
 			v.ttl(p.publishers[d.Domain.Publish].kind, r, answer, at.name)

@@ -24,6 +24,15 @@ func (at view) lists(ctx context.Context, name string) (bool, error) {
 	return slices.Contains(answer.Records, listedAddress), err
 }
 
+// inNamesOf gives a planned record with the lists that are published in the place of
+// those that are planned.
+func inNamesOf(text string, names map[string]string) string {
+	for planned, published := range names {
+		text = strings.ReplaceAll(text, "."+trimDot(planned), "."+trimDot(published))
+	}
+	return text
+}
+
 // namesOfLists notes which lists a published record asks for in the place of those
 // that are planned: push gives a list another number where it has to.
 func namesOfLists(d *builder.DomainPlan, planned string, published []string, names map[string]string) {

@@ -230,6 +230,10 @@ func (k *known) noteDomain(d *builder.DomainPlan, r *round, i int) {
 		if d.Err.Kind == builder.DNSFailure {
 			state.dnsFailures++
 		}
+		// Drift is known all the same where what is published has become permerror.
+		if r.found != nil && !r.found[i].has(ruleLookup) && (state.verified != nil || r.found[i].has(rulePermError)) {
+			state.verified = newVerifiedState(r.found[i])
+		}
 		return
 	}
 	state.built, state.lookups, state.voids, state.sizes = true, d.Lookups, d.Voids, map[string]int{}

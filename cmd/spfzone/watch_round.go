@@ -46,10 +46,27 @@ func (w *watch) do(ctx context.Context, r *round) error {
 	if r.plan == nil {
 		return err
 	}
+	if broken := w.refuseBroken(ctx, r); broken != nil {
+		return errors.Join(err, broken)
+	}
 	if w.o.push && err == nil {
 		err = w.push(ctx, r)
 	}
 	return errors.Join(err, w.verify(ctx, r))
+}
+
+// refuseBroken refuses, as push does, what was planned with answers that the DNS does
+// not give any more, where receivers would give permerror for it.
+func (w *watch) refuseBroken(ctx context.Context, r *round) error {
+	kept := slices.ContainsFunc(r.sources, func(s builder.SourceChange) bool { return s.Kept })
+	if r.lock == nil || !kept && !r.stopped {
+		return nil
+	}
+	dns, err := w.dns()
+	if err != nil {
+		return err
+	}
+	return w.a.refuseBroken(ctx, r.plan, r.lock.Behind(dns), r.lock)
 }
 
 // errUnguarded refuses to push where no source can have shrunk.

@@ -140,7 +140,7 @@ func (e *ResponseError) Error() string {
 // responseError is nil for NOERROR.
 func responseError(zone string, r *dns.Msg) error {
 	fix, known := map[int]string{
-		dns.RcodeRefused:        "it does not allow this, or (PowerDNS) knows no such key, secret or time; see allow-query, allow-transfer and allow-update or update-policy (BIND), acl (Knot DNS), TSIG-ALLOW-DNSUPDATE (PowerDNS)",
+		dns.RcodeRefused:        "it does not allow this, or (PowerDNS) knows no such key, secret or time; see allow-query, allow-transfer and allow-update or update-policy, and check-names for address lists (BIND), acl (Knot DNS), TSIG-ALLOW-DNSUPDATE (PowerDNS)",
 		dns.RcodeNotAuth:        fmt.Sprintf("it is not authoritative for the zone %s; server must be its primary name server (Knot DNS says so where the key is missing too)", zone),
 		dns.RcodeNotZone:        fmt.Sprintf("a name is not within the zone %s", zone),
 		dns.RcodeNotImplemented: "it does not do UPDATE (RFC 2136)",

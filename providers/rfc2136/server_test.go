@@ -208,7 +208,7 @@ func TestRefusals(t *testing.T) {
 		badKey  = `the server does not accept the TSIG key (BADKEY): it does not know a key named "%s" with the algorithm hmac-sha256, or (Knot DNS) has no acl that allows it this; compare key_name and key_alg with its configuration`
 		badSig  = `the server does not accept the TSIG key (BADSIG): the secret is another one; compare key with its configuration`
 		badTime = `the server does not accept the TSIG key (BADTIME): the clocks here and there differ by more than 300 seconds`
-		refused = `the server answers REFUSED: it does not allow this, or (PowerDNS) knows no such key, secret or time; see allow-query, allow-transfer and allow-update or update-policy (BIND), acl (Knot DNS), TSIG-ALLOW-DNSUPDATE (PowerDNS)`
+		refused = `the server answers REFUSED: it does not allow this, or (PowerDNS) knows no such key, secret or time; see allow-query, allow-transfer and allow-update or update-policy, and check-names for address lists (BIND), acl (Knot DNS), TSIG-ALLOW-DNSUPDATE (PowerDNS)`
 		notAuth = `the server answers NOTAUTH: it is not authoritative for the zone %s; server must be its primary name server (Knot DNS says so where the key is missing too)`
 	)
 	tests := []struct {
