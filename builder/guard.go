@@ -67,7 +67,7 @@ func (g *Guarded) Refusal(d *Domain) *Refusal {
 	if broken {
 		lines = append(lines, g.lock.WayOut())
 	} else {
-		lines = append(lines, fmt.Sprintf("if that is right so, let it through with 'spfzone update%s'; --locked takes what %s has", strings.Join(slices.Compact(names), ""), g.lock.name))
+		lines = append(lines, fmt.Sprintf("if that is right so, let it through with 'spfzone update%s'; --locked takes what %s has, where its addresses stand in the record (flatten: always)", strings.Join(slices.Compact(names), ""), g.lock.name))
 	}
 	return &Refusal{Kind: SourceAlarm, Domain: d.Name, Msg: strings.Join(lines, "\n"), Err: errors.Join(alarms...)}
 }

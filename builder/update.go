@@ -93,9 +93,9 @@ func (r *Refresh) Stopped() bool { return r.Lock == nil }
 // vanishes or becomes permerror, and the loss of more than Shrink percent of the
 // addresses, or of the prefixes, that a family passed by the old lock; or of the
 // most that passed in the last year, as far as the history of the old lock goes
-// back, so that small losses do not add up unseen. The last two are looked for where addresses may stand in the place of the source:
-// services, pinned gateways, and includes. Accept lets a source through in spite
-// of its alarm. A failed lookup is no answer even so, and a broken record is none
+// back, so that small losses do not add up unseen. The last two are looked for
+// where addresses may stand in the place of the source: services, pinned gateways,
+// and includes. Accept lets a source through in spite of its alarm. A failed lookup is no answer even so, and a broken record is none
 // to build with: the source's former answers are kept, all of them, so that they
 // fit together. They are kept from then on by every update, until the source can be
 // evaluated again.

@@ -90,7 +90,7 @@ func TestPushIsGuarded(t *testing.T) {
 	g.command(t, exitYes, "push", "--yes", "--wait")
 	g.command(t, exitYes, "update")
 
-	const accept = "if that is right so, let it through with 'spfzone update --accept v'; --locked takes what spfzone.lock has"
+	const accept = "if that is right so, let it through with 'spfzone update --accept v'; --locked takes what spfzone.lock has, where its addresses stand in the record (flatten: always)"
 	refusal := func(what, do string) string {
 		return "spfzone: x.test: v (spfzone.yaml:2:12) is not as spfzone.lock has it: " + what + "\n" +
 			"spfzone:   " + do + "\n"

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math/big"
 	"net/netip"
@@ -126,11 +125,19 @@ func (s *policySummary) err() error {
 
 // temporary gives the failed lookup in an outcome, if there is one.
 func temporary(o *spf.Outcome) error {
+	if err := errorOf(o, spf.TempError); err != nil {
+		return withCode(exitFailure, err)
+	}
+	return nil
+}
+
+// errorOf gives why an outcome may be temperror or permerror; nil if it is not.
+func errorOf(o *spf.Outcome, result spf.Result) error {
 	switch {
 	case o.If != nil:
-		return cmp.Or(temporary(o.Then), temporary(o.Else))
-	case o.Result == spf.TempError:
-		return withCode(exitFailure, cmp.Or(o.Err, errors.New("a lookup failed")))
+		return cmp.Or(errorOf(o.Then, result), errorOf(o.Else, result))
+	case o.Result == result:
+		return cmp.Or(o.Err, fmt.Errorf("the result is %v", result))
 	}
 	return nil
 }
@@ -144,7 +151,7 @@ func brokenText(p *spf.Policy) string {
 		for addrs, o := range p.Ranges(f) {
 			err, known := errs[o]
 			if !known {
-				err = permanent(o)
+				err = errorOf(o, spf.PermError)
 				errs[o] = err
 			}
 			if err != nil {
@@ -157,15 +164,4 @@ func brokenText(p *spf.Policy) string {
 		return ""
 	}
 	return fmt.Sprintf("permerror for %s: %s", newFamiliesNumbers(numbers).text(), why)
-}
-
-// permanent gives the permerror in an outcome, if there is one.
-func permanent(o *spf.Outcome) error {
-	switch {
-	case o.If != nil:
-		return cmp.Or(permanent(o.Then), permanent(o.Else))
-	case o.Result == spf.PermError:
-		return cmp.Or(o.Err, errors.New("its record is broken"))
-	}
-	return nil
 }

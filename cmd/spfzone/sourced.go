@@ -10,8 +10,9 @@ import (
 )
 
 // sourced gives a resolver that asks no cache for the names that the
-// configuration may bring into being, nor for what its domains publish. Whom it asks in its place is what the flag
-// says, or the configuration does of the domain's provider, or the NS records.
+// configuration may bring into being, nor for what its domains publish. Whom it asks
+// in its place is what the flag says, or the configuration does of the domain's
+// provider, or the NS records.
 func sourced(c *builder.Config, r spf.Resolver, flag []resolver.Authority) spf.Resolver {
 	given := map[string][]resolver.Authority{} // by provider
 	for _, p := range c.Providers {

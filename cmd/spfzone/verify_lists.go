@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,10 +28,11 @@ func (at view) lists(ctx context.Context, name string) (bool, error) {
 // inNamesOf gives a planned record with the lists that are published in the place of
 // those that are planned.
 func inNamesOf(text string, names map[string]string) string {
-	for planned, published := range names {
-		text = strings.ReplaceAll(text, "."+trimDot(planned), "."+trimDot(published))
+	var pairs []string
+	for _, planned := range slices.Sorted(maps.Keys(names)) {
+		pairs = append(pairs, "."+trimDot(planned), "."+trimDot(names[planned]))
 	}
-	return text
+	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 // namesOfLists notes which lists a published record asks for in the place of those

@@ -46,9 +46,7 @@ func (w *watch) do(ctx context.Context, r *round) error {
 	if r.plan == nil {
 		return err
 	}
-	if broken := w.refuseBroken(ctx, r); broken != nil {
-		return errors.Join(err, broken)
-	}
+	err = errors.Join(err, w.refuseBroken(ctx, r))
 	if w.o.push && err == nil {
 		err = w.push(ctx, r)
 	}

@@ -16,8 +16,8 @@ import (
 // Do makes the changes of a step, one after the other: into the journal, to the
 // provider, and then read back from every authoritative server, and evaluated
 // as receivers do it. At the first that fails it ends. A change of which the
-// outcome is not as planned is taken back, unless others have written since. What was written and not taken back is
-// in step.Made then, after an error too.
+// outcome is not as planned is taken back, unless others have written since. What
+// was written and not taken back is in step.Made then, after an error too.
 func (p *Push) Do(ctx context.Context, step *Step) error {
 	made := step.state.copy()
 	for _, c := range step.Stage.Changes {
