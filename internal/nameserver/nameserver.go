@@ -274,7 +274,7 @@ func BIND(t testing.TB, zone, text string) *Server {
 	return BINDWith(t, zone, text, fmt.Sprintf(`key %[1]q { algorithm hmac-sha256; secret %[4]q; };
 key %[2]q { algorithm hmac-sha512; secret %[4]q; };
 key %[3]q { algorithm hmac-sha256; secret %[4]q; };
-zone %[5]q { type master; file "zone"; allow-update { key %[1]q; key %[2]q; }; allow-transfer { key %[1]q; key %[2]q; }; };
+zone %[5]q { type master; file "zone"; allow-update { key %[1]q; key %[2]q; }; allow-transfer { key %[1]q; key %[2]q; }; check-names ignore; };
 `, KeyName, Key512, Other, Key, zone))
 }
 
@@ -287,7 +287,7 @@ func BINDWith(t testing.TB, zone, text, statements string) *Server {
 	conf := write(t, dir, "named.conf", fmt.Sprintf(`options {
 	directory %[1]q; pid-file none; session-keyfile none; lock-file none;
 	listen-on port %[2]d { 127.0.0.1; }; listen-on-v6 { none; };
-	recursion no; dnssec-validation no; notify no; check-integrity no; check-names master ignore;
+	recursion no; dnssec-validation no; notify no; check-integrity no;
 };
 controls { };
 %[3]s`, dir, p, statements))
