@@ -130,7 +130,8 @@ func (p *publishing) publisherOf(d *builder.Domain) (*publisher, error) {
 func withoutServer(err error) error {
 	var apart *push.DisagreementError
 	var silent *push.SilentError
-	if errors.As(err, &apart) || errors.As(err, &silent) && !silent.All {
+	var late *push.LagError
+	if errors.As(err, &apart) || errors.As(err, &silent) && !silent.All || errors.As(err, &late) && !late.All {
 		return fmt.Errorf("%w; --authority HOST:PORT names the servers to ask, and leaves the others out: docs/publishing.md says when that is right, and what it risks", err)
 	}
 	return err

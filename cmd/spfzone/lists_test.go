@@ -347,3 +347,35 @@ func namesIn(lists map[string]addresslist.List) map[string]int {
 	}
 	return count
 }
+
+// TestListsOfASecondaryBehind has a server lack the last change of a list, of one name
+// in many: plan and push see that, and say how to go on without it.
+func TestListsOfASecondaryBehind(t *testing.T) {
+	inFolder(t, nil)
+	old, ns := nameserver.BIND(t, serverZone, zoneOfServers()), nameserver.BIND(t, serverZone, zoneOfServers())
+	config := func(ns *nameserver.Server, last string) string {
+		return listConfig(updateProvider(ns), "1s", 0, "192.0.2.0/25", "10.0.0.0/8", last)
+	}
+	for _, server := range []*nameserver.Server{old, ns} {
+		s := newServer(t, server, "")
+		s.hurried = true
+		s.configure(config(server, "198.51.100.7"))
+		s.run(t.Context(), exitYes, "push", "--yes", "--wait", "--journal", server.Address)
+	}
+	s := newServer(t, ns, "")
+	s.hurried = true
+	journal := []string{"--journal", ns.Address}
+	s.configure(config(ns, "198.51.100.8"))
+	s.run(t.Context(), exitYes, append(journal, "push", "--yes", "--wait")...)
+
+	both := append(journal, "--authority", ns.Address, "--authority", old.Address, "--propagation", "300ms")
+	for _, command := range [][]string{{"plan"}, {"push", "--yes"}} {
+		a := s.run(t.Context(), exitFailure, append(command, both...)...)
+		got := strings.NewReplacer(ns.Address, "ns1", old.Address, "ns2").Replace(a.err.String())
+		for _, want := range []string{"not every server has it: ns2 lacks 8.100.51.198.in-addr._spf.x.test; ns2 is behind: serial ", ": see to its transfer; --authority HOST:PORT names the servers to ask"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s does not say %q:\n%s", command[0], want, got)
+			}
+		}
+	}
+}

@@ -59,7 +59,7 @@ func TestWrittenAndNotReloaded(t *testing.T) {
 	s.config("", 1)
 	for range 2 {
 		a := s.run(t.Context(), exitFailure, "push", "--yes", "--wait", "--propagation", "1s")
-		if got := a.err.String(); !strings.Contains(got, "uk.x.test is written, but not every server has it: ") || !strings.Contains(got, "; reload the name server, as the provider has no reload command: run it again later\n") {
+		if got := a.err.String(); !strings.Contains(got, "uk.x.test is written, but not every server has it: ") || !strings.Contains(got, "; reload the name server, as the provider has no reload command; run it again later\n") {
 			t.Fatalf("stderr: %s", got)
 		}
 	}

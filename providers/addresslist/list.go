@@ -97,6 +97,18 @@ func (l List) Minus(o List) (out List) {
 	return out
 }
 
+// Covers reports whether a wildcard of a list stands for a name where that itself does
+// not exist.
+func (l List) Covers(name string) bool {
+	for name != "" {
+		_, name, _ = strings.Cut(name, ".")
+		if _, has := slices.BinarySearch(l, "*."+name); has {
+			return true
+		}
+	}
+	return false
+}
+
 // Plus gives the names of both.
 func (l List) Plus(o List) List { return New(append(slices.Clone(l), o...)...) }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spfzone/spfzone/providers"
@@ -200,7 +199,7 @@ func (p *Push) settle(ctx context.Context, w *write, done error, evaluate func(c
 	case context.Cause(ctx) != nil:
 		return context.Cause(ctx) // the next push settles the entry
 	case v == late && done == nil:
-		return fmt.Errorf("%s is written, but %w: run it again later", trimDot(w.name), err) // so too
+		return fmt.Errorf("%s is written, but %w; run it again later", trimDot(w.name), err) // so too
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), after)
 	defer cancel()
@@ -227,6 +226,7 @@ func (p *Push) readBack(ctx context.Context, w *write) (v verdict, err error) {
 	err = p.untilServed(ctx, w.name, func(ctx context.Context) error {
 		v = seen
 		var amiss []string
+		has := make([]bool, len(w.zone.Servers)) // by UDP or TCP
 		for _, tcp := range []bool{false, true} {
 			answers, err := askAll(ctx, w.zone, w.name, tcp)
 			if err != nil {
@@ -234,7 +234,9 @@ func (p *Push) readBack(ctx context.Context, w *write) (v verdict, err error) {
 				return fmt.Errorf("not every server answers: %w", err)
 			}
 			for i, a := range answers {
-				if is := w.judge(a.Set); is != seen {
+				is := w.judge(a.Set)
+				has[i] = has[i] || is == seen
+				if is != seen {
 					v = min(v, is)
 					amiss = append(amiss, fmt.Sprintf("%s has %s", w.zone.Servers[i], describe(a.Set)))
 				}
@@ -248,7 +250,7 @@ func (p *Push) readBack(ctx context.Context, w *write) (v verdict, err error) {
 		if manual := p.Publisher.Manual(); manual != "" {
 			amiss = append(amiss, manual)
 		}
-		return fmt.Errorf("not every server has it: %s", strings.Join(amiss, "; "))
+		return lag(ctx, w.zone, amiss, !slices.Contains(has, true))
 	})
 	if err != nil && v == seen {
 		v = late

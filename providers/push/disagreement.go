@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"sync"
 
 	"github.com/spfzone/spfzone/providers/txt"
 )
@@ -32,23 +32,13 @@ func (e *DisagreementError) Error() string {
 // Disagreement is nil if servers have given the same answers for a name, and else
 // asks them for their serial numbers.
 func Disagreement(ctx context.Context, zone, name string, servers []Server, answers []Answer) *DisagreementError {
-	differ := false
-	e := &DisagreementError{Name: name, Says: make([]Said, len(servers))}
-	for i, a := range answers {
-		differ = differ || !a.has(answers[0])
-		e.Says[i] = Said{Server: servers[i].String(), Answer: a}
-	}
-	if !differ {
+	if !slices.ContainsFunc(answers, func(a Answer) bool { return !a.has(answers[0]) }) {
 		return nil
 	}
-	var wg sync.WaitGroup
-	for i, s := range servers {
-		wg.Go(func() {
-			serial, err := s.Serial(ctx, zone)
-			e.Says[i].Serial, e.Says[i].Known = serial, err == nil
-		})
+	e := &DisagreementError{Name: name, Says: serials(ctx, zone, servers)}
+	for i, a := range answers {
+		e.Says[i].Answer = a
 	}
-	wg.Wait()
 	return e
 }
 
@@ -58,31 +48,21 @@ func (a Answer) has(o Answer) bool { return a.Set.Equal(o.Set) && a.Alias == o.A
 // Difference says what servers have and lack against the one with the latest
 // serial number, or the first, and which serial numbers they have.
 func (e *DisagreementError) Difference() string {
-	latest := e.Says[0]
-	for _, s := range e.Says[1:] {
-		if s.Known && (!latest.Known || follows(s.Serial, latest.Serial)) {
-			latest = s
-		}
-	}
+	last := latest(e.Says)
 	var parts []string
 	for _, s := range e.Says {
-		if s.Answer.has(latest.Answer) {
+		if s.Answer.has(last.Answer) {
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("against %s, %s %s", latest.Server, s.Server, strings.Join(differences(latest.Answer, s.Answer), ", and ")))
-		switch {
-		case !s.Known || !latest.Known:
-		case s.Serial == latest.Serial:
+		parts = append(parts, fmt.Sprintf("against %s, %s %s", last.Server, s.Server, strings.Join(differences(last.Answer, s.Answer), ", and ")))
+		if text := s.behind(last); text != "" {
+			parts = append(parts, text)
+		} else if s.Known && last.Known {
 			parts = append(parts, fmt.Sprintf("both have the serial %d", s.Serial))
-		default:
-			parts = append(parts, fmt.Sprintf("%s is behind: serial %d, %s has %d: see to its transfer", s.Server, s.Serial, latest.Server, latest.Serial))
 		}
 	}
 	return strings.Join(parts, "; ")
 }
-
-// follows compares serial numbers (RFC 1982, Section 3.2).
-func follows(a, b uint32) bool { return a != b && int32(a-b) > 0 }
 
 // differences says what an answer has and lacks against another.
 func differences(from, to Answer) (out []string) {

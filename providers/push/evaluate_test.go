@@ -164,7 +164,7 @@ func TestPolicyThatCannotBeRead(t *testing.T) {
 		return &failing, err
 	}
 	_, err := w.run(p)
-	const want = `x.test is written, but x.test: a lookup fails, so that what its record says is not known for 0.0.0.0/5: try again: run it again later`
+	const want = `x.test is written, but x.test: a lookup fails, so that what its record says is not known for 0.0.0.0/5: try again; run it again later`
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v\nwant  %s", err, want)
 	}

@@ -155,7 +155,7 @@ func (p *Push) readListsOf(ctx context.Context, s *state, f listNames) error {
 		if err := p.serveOpen(ctx, z, root, entries[root], names); err != nil {
 			return err
 		}
-		if err := p.agreedList(ctx, z, root, names); err != nil {
+		if err := p.agreedList(ctx, z, root, entries[root], names); err != nil {
 			return err
 		}
 	}

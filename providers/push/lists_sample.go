@@ -24,37 +24,59 @@ func sample(names []string) (out []string) {
 	return out
 }
 
-// agreedList has every server agree with the provider on a sample of a list.
-func (p *Push) agreedList(ctx context.Context, z *Zone, root string, names addresslist.List) error {
-	if len(names) == 0 {
-		return nil
+// agreedList has every server agree with the provider on a sample of a list, and on
+// one of what was changed last: a server that is behind lacks that.
+func (p *Push) agreedList(ctx context.Context, z *Zone, root string, entries []*journal.Entry, names addresslist.List) error {
+	batches := []addresslist.Batch{{Root: root, Add: names.Absolute(root)}}
+	if n := len(entries); n > 0 {
+		batches = append(batches, madeOf(root, entries[n-1].List, names))
 	}
 	return p.until(ctx, p.Patience, func(ctx context.Context) (bool, error) {
-		err := p.serveList(ctx, z, addresslist.Batch{Root: root, Add: sample(names.Absolute(root))}, names)
-		return err == nil, err
+		for _, b := range batches {
+			if err := p.serveList(ctx, z, b, names); err != nil {
+				return false, err
+			}
+		}
+		return true, nil
 	})
+}
+
+// madeOf gives what is made of a change, by the names that there are now.
+func madeOf(root string, change *journal.ListChange, now addresslist.List) addresslist.Batch {
+	added := change.Added.Plus(change.Passing)
+	return addresslist.Batch{
+		Root: root, Add: added.Minus(added.Minus(now)).Absolute(root),
+		Delete: change.Deleted.Plus(change.Passing).Minus(now).Absolute(root),
+	}
 }
 
 // serveList asks every server for a sample of the names of a batch, which is
 // made: those that were added have to be there, and those that were deleted not,
 // where no wildcard stands for them.
 func (p *Push) serveList(ctx context.Context, z *Zone, b addresslist.Batch, now addresslist.List) error {
-	deleted := slices.DeleteFunc(sample(b.Delete), func(name string) bool { return covered(now, strings.TrimSuffix(name, "."+b.Root)) })
-	failures := make([]error, len(z.Servers))
+	deleted := slices.DeleteFunc(sample(b.Delete), func(name string) bool { return now.Covers(strings.TrimSuffix(name, "."+b.Root)) })
+	amiss, failures := make([]string, len(z.Servers)), make([]error, len(z.Servers))
 	var wg sync.WaitGroup
 	for i, server := range z.Servers {
 		wg.Go(func() {
-			if failures[i] = has(ctx, server, sample(b.Add), true); failures[i] == nil {
-				failures[i] = has(ctx, server, deleted, false)
+			if amiss[i], failures[i] = lacking(ctx, server, sample(b.Add), true); amiss[i] == "" && failures[i] == nil {
+				amiss[i], failures[i] = lacking(ctx, server, deleted, false)
 			}
 		})
 	}
 	wg.Wait()
-	err := first(failures)
-	if manual := p.Publisher.Manual(); err != nil && manual != "" {
-		return fmt.Errorf("%w; %s", err, manual)
+	if err := silent(failures); err != nil {
+		return fmt.Errorf("not every server answers: %w", err)
 	}
-	return err
+	all := !slices.Contains(amiss, "")
+	amiss = slices.DeleteFunc(amiss, func(text string) bool { return text == "" })
+	if len(amiss) == 0 {
+		return nil
+	}
+	if manual := p.Publisher.Manual(); manual != "" {
+		amiss = append(amiss, manual)
+	}
+	return lag(ctx, z, amiss, all)
 }
 
 // serveOpen has a change of a list served that was written and never seen at the
@@ -66,50 +88,26 @@ func (p *Push) serveOpen(ctx context.Context, z *Zone, root string, entries []*j
 	if _, err := p.Publisher.Serve(ctx, root); err != nil {
 		return err
 	}
-	change := entries[len(entries)-1].List
-	added := change.Added.Plus(change.Passing)
-	written := addresslist.Batch{
-		Root: root, Add: added.Minus(added.Minus(names)).Absolute(root),
-		Delete: change.Deleted.Plus(change.Passing).Minus(names).Absolute(root),
-	}
+	written := madeOf(root, entries[len(entries)-1].List, names)
 	return p.untilServed(ctx, root, func(ctx context.Context) error { return p.serveList(ctx, z, written, names) })
 }
 
-// first gives the first error of several, as the others say the same.
-func first(failures []error) error {
-	for _, err := range failures {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// has asks a server whether it has names of a list, or has them no more.
-func has(ctx context.Context, server Server, names []string, want bool) error {
-	failures := make([]error, len(names))
+// lacking says which of the names of a list that a server is to have it does not
+// have, or has that it is not to have: the first; nothing if all is well.
+func lacking(ctx context.Context, server Server, names []string, want bool) (amiss string, err error) {
+	has, failures := make([]bool, len(names)), make([]error, len(names))
 	var wg sync.WaitGroup
 	for i, name := range names {
-		wg.Go(func() {
-			switch is, err := server.Lists(ctx, name); {
-			case err != nil:
-				failures[i] = fmt.Errorf("not every server answers: %w", err)
-			case is != want:
-				failures[i] = fmt.Errorf("not every server has it: %s %s %s", server, map[bool]string{true: "has", false: "lacks"}[is], trimDot(name))
-			}
-		})
+		wg.Go(func() { has[i], failures[i] = server.Lists(ctx, name) })
 	}
 	wg.Wait()
-	return first(failures)
-}
-
-// covered reports whether a wildcard of a list may stand for a name.
-func covered(l addresslist.List, name string) bool {
-	for name != "" {
-		_, name, _ = strings.Cut(name, ".")
-		if _, has := slices.BinarySearch(l, "*."+name); has {
-			return true
+	for i, name := range names {
+		switch {
+		case failures[i] != nil:
+			return "", failures[i]
+		case has[i] != want:
+			return fmt.Sprintf("%s %s %s", server, map[bool]string{true: "has", false: "lacks"}[has[i]], trimDot(name)), nil
 		}
 	}
-	return false
+	return "", nil
 }

@@ -345,14 +345,14 @@ func TestSlowSecondary(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = p.Do(t.Context(), step)
-	const want = `x.test. is written, but not every server has it: ns2 has "v=spf1 -all", TTL 60: run it again later`
+	const want = `x.test. is written, but not every server has it: ns2 has "v=spf1 -all", TTL 60; ns2 is behind: serial 2, ns1 has 3: see to its transfer; run it again later`
 	if err == nil || strings.Replace(err.Error(), "x.test is", "x.test. is", 1) != want {
 		t.Errorf("error %v\nwant  %s", err, want)
 	}
 	if diff := cmp.Diff(step.Stage.Changes, step.Made); diff != "" {
 		t.Errorf("written: %s", diff)
 	}
-	wantSaid := []string{`change x.test: "v=spf1 mx -all", TTL 60`, `x.test: waiting up to 1m0s: not every server has it: ns2 has "v=spf1 -all", TTL 60`}
+	wantSaid := []string{`change x.test: "v=spf1 mx -all", TTL 60`, `x.test: waiting up to 1m0s: not every server has it: ns2 has "v=spf1 -all", TTL 60; ns2 is behind: serial 2, ns1 has 3: see to its transfer`}
 	if diff := cmp.Diff(wantSaid, said); diff != "" {
 		t.Errorf("said: %s", diff)
 	}
