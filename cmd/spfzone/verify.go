@@ -40,8 +40,9 @@ texts, or the same result for every address, or the addresses that gain and lose
 result. It says too which servers disagree, which TTLs differ, which responses are
 cut off for clients that take 512 or 1232 octets, where more than one SPF record
 stands, which parts no record includes, and which expect: vectors do not come out.
-Of an address list (strategy: exists) it asks for the planned names, up to 2000; the
-DNS does not tell what else is in it.
+Of an address list (strategy: exists) it asks for the planned names, up to 2000, and
+for those that push has had there by the journal; the DNS does not tell what else is
+in it.
 
 What is planned is what push would publish: with --locked of the answers in the
 lock file, and else of those of the DNS, held against the lock file if there is one.

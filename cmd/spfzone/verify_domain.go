@@ -126,7 +126,7 @@ func (v *verification) compare(ctx context.Context, p *publishing, d *builder.Do
 			v.ttl(p.publishers[d.Domain.Publish].kind, r, answer, at.name)
 		}
 	}
-	listed, whole, err := v.lists(ctx, d, names, at)
+	listed, whole, err := v.lists(ctx, d, p.journal, names, at)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/spfzone/spfzone/builder"
 	"github.com/spfzone/spfzone/providers"
 	"github.com/spfzone/spfzone/providers/addresslist"
+	"github.com/spfzone/spfzone/providers/journal"
 	"github.com/spfzone/spfzone/spf"
 )
 
@@ -55,11 +56,11 @@ func namesOfLists(d *builder.DomainPlan, planned string, published []string, nam
 // mostListNumbers is how many numbers lists may be ahead of what is planned.
 const mostListNumbers = 16
 
-// lists asks for the names of the planned address lists, at the names that they
-// have where they are published. A view that has them is
-// given the lists as they are planned, as the DNS does not tell which other names
-// it has. It is not whole if a name is missing.
-func (v *verification) lists(ctx context.Context, d *builder.DomainPlan, names map[string]string, at view) (listed view, whole bool, err error) {
+// lists asks for the names of the planned address lists, at the names that they have
+// where they are published, and for those that push has had there besides. A view
+// that has them is given the lists as they are planned, as the DNS does not tell which
+// other names it has. It is not whole if a name is missing, or is there besides.
+func (v *verification) lists(ctx context.Context, d *builder.DomainPlan, j *journal.Journal, names map[string]string, at view) (listed view, whole bool, err error) {
 	over := &spf.Overlay{Base: at.resolver}
 	whole = true
 	for i := range d.Lists {
@@ -70,30 +71,63 @@ func (v *verification) lists(ctx context.Context, d *builder.DomainPlan, names m
 		}
 		list := addresslist.Of(l.Name, l.Owners)
 		over.Trees = append(over.Trees, list.Tree(root))
-		owners := list.Absolute(root)
-		asked := 0
-		var missing []string
-		for k := 0; k < len(owners); k += len(owners)/mostListed + 1 {
-			name := owners[k]
-			if below, ok := strings.CutPrefix(name, "*."); ok {
-				name = "0." + below // which the wildcard stands for
-			}
-			has, err := at.lists(ctx, name)
-			if err != nil {
-				return at, false, err
-			}
-			asked++
-			if !has {
-				missing = append(missing, trimDot(owners[k]))
-			}
+		missing, asked, err := at.differing(ctx, list.Absolute(root), true)
+		if err != nil {
+			return at, false, err
 		}
 		if len(missing) > 0 {
 			v.find(rulePolicy, at.name, "the list %s lacks %d of the %d names that were asked for: %s", trimDot(root), len(missing), asked, someOf(missing))
-			whole = false
 		}
+		more, asked, err := at.differing(ctx, unplanned(j.Entries(d.Domain.Name), root, list).Absolute(root), false)
+		if err != nil {
+			return at, false, err
+		}
+		if len(more) > 0 {
+			v.find(rulePolicy, at.name, "the list %s has %d of the %d names that were asked for as push has had them there, and that are not planned: %s", trimDot(root), len(more), asked, someOf(more))
+		}
+		whole = whole && len(missing)+len(more) == 0
 	}
 	if len(d.Lists) > 0 {
 		at.resolver = over
 	}
 	return at, whole, nil
+}
+
+// differing gives those names, of up to mostListed of some, that are not as they are to
+// be: in a list, or not.
+func (at view) differing(ctx context.Context, owners []string, want bool) (out []string, asked int, err error) {
+	for k := 0; k < len(owners); k += len(owners)/mostListed + 1 {
+		name := owners[k]
+		if below, ok := strings.CutPrefix(name, "*."); ok {
+			name = wildcardLabel(want) + "." + below
+		}
+		has, err := at.lists(ctx, name)
+		if err != nil {
+			return nil, 0, err
+		}
+		if asked++; has != want {
+			out = append(out, trimDot(owners[k]))
+		}
+	}
+	return out, asked, nil
+}
+
+// wildcardLabel is one for which a wildcard of a list stands: of an address where it is
+// to be there, and of none where it is not, as a name beside it may be.
+func wildcardLabel(want bool) string {
+	if want {
+		return "0"
+	}
+	return "none"
+}
+
+// unplanned gives the names that push has had at the root of a list, and that neither
+// are planned nor stand for addresses that a planned wildcard stands for.
+func unplanned(entries []*journal.Entry, root string, planned addresslist.List) (names addresslist.List) {
+	for _, e := range entries {
+		if e.List != nil && e.Name == root {
+			names = names.Plus(e.List.Added).Plus(e.List.Deleted).Plus(e.List.Passing)
+		}
+	}
+	return slices.DeleteFunc(names.Minus(planned), planned.Covers)
 }

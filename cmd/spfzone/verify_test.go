@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/spfzone/spfzone/internal/dnstest"
+	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/providers/journal"
 	"github.com/spfzone/spfzone/resolver"
 )
@@ -263,6 +264,54 @@ domains: {x.test: {senders: [dc]}}
 				t.Errorf("the answer lacks %q:\n%s", tt.want, got)
 			}
 		})
+	}
+}
+
+// TestVerifyListsOfTheJournal looks for names of a list that push has had there and that
+// are not planned any more.
+func TestVerifyListsOfTheJournal(t *testing.T) {
+	const planned = `@ TXT "v=spf1 exists:%{ir}.%{v}._spf.x.test -all"
+*.2.0.192.in-addr._spf A 127.0.0.2
+0.100.51.198.in-addr._spf A 127.0.0.2
+`
+	tests := []struct {
+		name string
+		more string
+		code exitCode
+		want string
+	}{
+		{"all are gone", "", exitYes, "1 domain: 1 identical to the plan\n"},
+		{"one that a wildcard stands for", "9.2.0.192.in-addr._spf A 127.0.0.2\n", exitYes, "1 domain: 1 identical to the plan\n"},
+		{"an address", "8.100.51.198.in-addr._spf A 127.0.0.2\n", exitNo,
+			"x.test: error (policy) at ns1: the list _spf.x.test has 1 of the 2 names that were asked for as push has had them there, and that are not planned: 8.100.51.198.in-addr._spf.x.test\n1 domain: 1 different\n"},
+		{"a block", "*.100.51.198.in-addr._spf A 127.0.0.2\n8.100.51.198.in-addr._spf A 127.0.0.2\n", exitNo,
+			"x.test: error (policy) at ns1: the list _spf.x.test has 2 of the 2 names that were asked for as push has had them there, and that are not planned: *.100.51.198.in-addr._spf.x.test, 8.100.51.198.in-addr._spf.x.test\n1 domain: 1 different\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inFolder(t, map[string]string{"spfzone.yaml": `
+defaults: {all: fail, ttl: 5m, strategy: exists}
+networks: {dc: [192.0.2.0/24, 198.51.100.0]}
+domains: {x.test: {senders: [dc]}}
+`})
+			writeJournal(t,
+				&journal.Entry{Name: "_spf.x.test.", Provider: "p", Stage: "create", List: &journal.ListChange{
+					Added:   addresslist.New("*.2.0.192.in-addr", "0.100.51.198.in-addr", "*.100.51.198.in-addr"),
+					Passing: addresslist.New("9.2.0.192.in-addr"), First: true}},
+				&journal.Entry{Name: "_spf.x.test.", Provider: "p", Stage: "switch", List: &journal.ListChange{Deleted: addresslist.New("8.100.51.198.in-addr")}},
+			)
+			if diff := cmp.Diff(tt.want, verified(t, tt.code, []string{planned + tt.more})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestNumbersOfLists gives two lists of a record numbers that the other has in the plan.
+func TestNumbersOfLists(t *testing.T) {
+	got := inNamesOf("v=spf1 exists:%{ir}.%{v}._spf.x.test exists:%{ir}.%{v}._spf2.x.test -all", map[string]string{"_spf.x.test.": "_spf2.x.test.", "_spf2.x.test.": "_spf3.x.test."})
+	if want := "v=spf1 exists:%{ir}.%{v}._spf2.x.test exists:%{ir}.%{v}._spf3.x.test -all"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
