@@ -103,6 +103,7 @@ func failed(r *builder.Refusal) bool {
 // compare holds what one view says against the plan.
 func (v *verification) compare(ctx context.Context, p *publishing, d *builder.DomainPlan, planned spf.Resolver, at view) error {
 	var differ []string
+	var held time.Time
 	names := map[string]string{} // of lists as they are published, by their planned names
 	for _, r := range d.Records {
 		answer, err := at.resolver.LookupTXT(ctx, r.Name)
@@ -122,9 +123,16 @@ func (v *verification) compare(ctx context.Context, p *publishing, d *builder.Do
 		namesOfLists(d, r.Text, texts, names)
 		if !slices.Equal(texts, []string{inNamesOf(r.Text, names)}) {
 			differ = append(differ, trimDot(r.Name))
+			if until := heldUntil(p.journal.Entries(d.Domain.Name), r.Name, texts, p.a.now()); until.After(held) {
+				held = until
+			}
 		} else if at.server != nil {
 			v.ttl(p.publishers[d.Domain.Publish].kind, r, answer, at.name)
 		}
+	}
+	if at.server == nil && !held.IsZero() {
+		v.notes = append(v.notes, fmt.Sprintf("%s holds %s as before a push, as receivers may until %s", at.name, someOf(differ), held.UTC().Format(timeForm)))
+		return nil
 	}
 	listed, whole, err := v.lists(ctx, d, p.journal, names, at)
 	if err != nil {
@@ -150,6 +158,26 @@ func (v *verification) compare(ctx context.Context, p *publishing, d *builder.Do
 		v.find(ruleExpect, at.name, "%s", w)
 	}
 	return err
+}
+
+// heldUntil gives until when receivers may hold these SPF records of a name, which it
+// had before a push; zero where none may.
+func heldUntil(entries []*journal.Entry, name string, texts []string, now time.Time) (until time.Time) {
+	for _, e := range entries {
+		if e.Name != name || e.List != nil {
+			continue
+		}
+		for _, h := range e.Held(now) {
+			var was []string
+			for _, r := range h.Set.SPF() {
+				was = append(was, r.Text())
+			}
+			if slices.Equal(was, texts) && h.Until.After(now) && h.Until.After(until) {
+				until = h.Until
+			}
+		}
+	}
+	return until
 }
 
 // ttl compares the TTL of a record with the one that push gives it through a type

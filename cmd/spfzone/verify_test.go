@@ -16,6 +16,7 @@ import (
 	"github.com/spfzone/spfzone/internal/dnstest"
 	"github.com/spfzone/spfzone/providers/addresslist"
 	"github.com/spfzone/spfzone/providers/journal"
+	"github.com/spfzone/spfzone/providers/txt"
 	"github.com/spfzone/spfzone/resolver"
 )
 
@@ -175,6 +176,37 @@ func TestVerifyAlso(t *testing.T) {
 	}
 }
 
+// TestVerifyAlsoHoldsWhatWas has a cache hold what a push has replaced, for as long as it
+// may and for longer.
+func TestVerifyAlsoHoldsWhatWas(t *testing.T) {
+	const was = "v=spf1 mx ip4:192.0.2.0/24 -all"
+	cache := dnstest.ServeZone(t, verifyHead+"@ TXT \""+was+"\"\n")
+	for _, tt := range []struct {
+		name string
+		ttl  uint32
+		code exitCode
+		want verifiedDocument
+	}{
+		{"it may", 3600, exitYes, verifiedDocument{"x.test", stateIdentical, []string{"CACHE holds x.test as before a push, as receivers may until 2026-11-24 00:50:01 UTC"}, []findingDocument{}}},
+		{"it may not", 300, exitNo, verifiedDocument{"x.test", stateDifferent,
+			[]string{"push last wrote at 2026-11-23 23:50:00 UTC, stage switch of x.test: if stages are left, push goes on with them, and plan says when"},
+			[]findingDocument{{Rule: "policy", Level: "error", Where: "CACHE", Message: "x.test is published with another meaning: fail where pass is planned: 198.51.100.0/24"}}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inFolder(t, map[string]string{"spfzone.yaml": verifyConfig})
+			writeJournal(t, &journal.Entry{Name: "x.test.", Provider: "p", Stage: "switch", Before: txt.RRset{TTL: tt.ttl, Records: []txt.Record{txt.New(was)}}})
+			out := strings.ReplaceAll(verified(t, tt.code, []string{asPlanned}, "--also", cache.URL("udp"), "--output", "json"), cache.URL("udp"), "CACHE")
+			got := decode[verifyDocument](t, []byte(out)).Domains[0]
+			for i := range got.Findings {
+				got.Findings[i].Changes = nil
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestVerifyForms(t *testing.T) {
 	zones := []string{asPlanned + `part2 TXT "v=spf1 -all"` + "\n"}
 	inFolder(t, map[string]string{"spfzone.yaml": verifyConfig})
@@ -324,7 +356,7 @@ func TestVerifyDuringPush(t *testing.T) {
 		want       []string
 	}{
 		{"not switched yet", `@ TXT "v=spf1 mx -all"` + "\n", exitNo,
-			[]string{"push last wrote at 2026-11-25 08:00:00 UTC, stage create of part1.x.test: if stages are left, push goes on with them, and plan says when"}},
+			[]string{"push last wrote at 2026-11-23 23:50:00 UTC, stage create of part1.x.test: if stages are left, push goes on with them, and plan says when"}},
 		{"switched", asPlanned, exitYes, nil},
 	}
 	for _, tt := range tests {
@@ -342,7 +374,7 @@ func TestVerifyDuringPush(t *testing.T) {
 	}
 }
 
-// writeJournal has writes that ended well, in the working folder.
+// writeJournal has writes that ended well ten minutes ago, in the working folder.
 func writeJournal(t *testing.T, entries ...*journal.Entry) {
 	t.Helper()
 	j, err := journal.Open(filepath.Join(".spfzone", "journal"), func(path string, data []byte) error {
@@ -351,7 +383,7 @@ func writeJournal(t *testing.T, entries ...*journal.Entry) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
+	at := newTestAppOver(nil).now().Add(-10 * time.Minute)
 	for _, e := range entries {
 		e.Domain, e.Zone = "x.test.", "x.test."
 		if err := errors.Join(j.Begin(e, at), j.End(e, journal.Published, at, nil)); err != nil {
