@@ -46,7 +46,7 @@ type store struct {
 // vendor is a type of provider, and how its API is faked.
 type vendor struct {
 	kind   string
-	fields map[string]string // "URL" stands for the fake's address, aSecret for a secret
+	fields map[string]string // anURL stands for the fake's address, aSecret for a secret
 	api    func(*store) http.Handler
 	// content is how the API keeps a record that somebody entered there.
 	content func(txt.Record) string
@@ -77,7 +77,7 @@ func (v vendor) start(t testing.TB) (*store, *Publisher) {
 	settings := Settings{Place: "test:1:1", Name: "test", Type: v.kind, Fields: map[string]Field{}}
 	for name, value := range v.fields {
 		secret := leaks.Of(v.kind + "." + name)
-		value = strings.NewReplacer("URL", server.URL, aSecret, secret).Replace(value)
+		value = strings.NewReplacer(anURL, server.URL, aSecret, secret).Replace(value)
 		if kindOfField(t, settings, name) == Secret {
 			leaks.Use(t, v.kind+"."+name, value)
 		}
@@ -97,8 +97,12 @@ func (v vendor) start(t testing.TB) (*store, *Publisher) {
 	return s, p
 }
 
-// aSecret stands for a value that nobody else has.
-const aSecret = "SECRET"
+// What a field has in the place of what is known only later, in characters that no
+// key has.
+const (
+	anURL   = "{URL}"
+	aSecret = "{SECRET}" // a value that nobody else has
+)
 
 func kindOfField(t testing.TB, s Settings, name string) FieldKind {
 	t.Helper()
